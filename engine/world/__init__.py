@@ -1,0 +1,26 @@
+"""Tables of integers: schema, world, copy, checksum, forecast by motion fields, blend between ticks.
+
+Leaves to the layers above: what the numbers mean (the game) and how they travel (replication).
+"""
+
+from engine.world.blend import FRACTIONS, Blender
+from engine.world.motion import Motion, column_offsets
+from engine.world.schema import GENERATIONS, Field, Kind, KindLayout, Range, Schema, first_difference
+from engine.world.table import Table
+from engine.world.world import World
+
+__all__ = [
+    "FRACTIONS",
+    "GENERATIONS",
+    "Blender",
+    "Field",
+    "Kind",
+    "KindLayout",
+    "Motion",
+    "Range",
+    "Schema",
+    "Table",
+    "World",
+    "column_offsets",
+    "first_difference",
+]
