@@ -52,7 +52,7 @@ class CommandSchema:
         self.index: Final = {field.name: index for index, field in enumerate(fields)}
 
     def make(self, **values: int) -> Command:
-        """A command with these values, neutral elsewhere. Raises :class:`LocalProtocolError` for an unknown name or a value out of range."""
+        """A command with these values, neutral elsewhere. :class:`LocalProtocolError` for an unknown name or a value out of range."""
         command = list(self.neutral)
         for name, value in values.items():
             index = self.index.get(name)
@@ -115,7 +115,7 @@ class PresentOnly:
     def __init__(self, predicting: Seat | None = None) -> None:
         self.predicting: Final = predicting
 
-    def seen_by(self, seat: Seat | int) -> World | None:
+    def seen_by(self, seat: Seat | int) -> World | None:  # noqa: ARG002 - the protocol names it
         """Always None."""
         return None
 
@@ -146,7 +146,7 @@ class Game(Protocol):
         """Take a player's rows away (server only, between steps)."""
 
     def step(self, world: World, commands: Commands, past: Past) -> None:
-        """Advance ``world`` in place from ``world.tick`` to the next; the engine has already set ``world.tick`` to the tick being computed."""
+        """Compute one tick in place; the engine has already set ``world.tick`` to the tick being computed."""
 
 
 @runtime_checkable

@@ -23,6 +23,7 @@ class Motion:
         sources: list[NDArray[np.intp]] = []
         births: list[NDArray[np.intp]] = []
         constants: list[NDArray[np.int64]] = []
+        by_constant: list[NDArray[np.bool_]] = []
         lows: list[NDArray[np.int64]] = []
         highs: list[NDArray[np.int64]] = []
         for layout in schema.layouts:
@@ -36,6 +37,7 @@ class Motion:
                 named = isinstance(field.motion, str)
                 sources.append((columns[str(field.motion)] if named else layout.public_offset) + rows)
                 constants.append(np.full(layout.rows, 0 if named else int(field.motion), dtype=np.int64))
+                by_constant.append(np.full(layout.rows, not named))
                 lows.append(np.full(layout.rows, field.range.low, dtype=np.int64))
                 highs.append(np.full(layout.rows, field.range.high, dtype=np.int64))
         none = np.zeros(0, dtype=np.int64)
@@ -43,7 +45,7 @@ class Motion:
         self._sources: Final = np.concatenate([none.astype(np.intp), *sources])
         self._births: Final = np.concatenate([none.astype(np.intp), *births])
         self._constants: Final = np.concatenate([none, *constants])
-        self._by_constant: Final = self._constants != 0
+        self._by_constant: Final = np.concatenate([none.astype(np.bool_), *by_constant])
         self._lows: Final = np.concatenate([none, *lows])
         self._highs: Final = np.concatenate([none, *highs])
 

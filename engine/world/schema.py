@@ -25,6 +25,8 @@ from typing import Any, Final, Literal
 Blend = Literal["step", "linear", "angle"]
 Visibility = Literal["everyone", "owner", "server"]
 
+_BLOCKS: Final[tuple[Visibility, ...]] = ("everyone", "owner", "server")
+
 GENERATIONS: Final = 1024
 """A row's generation is 1 + (tick of its birth mod 1024); 0 marks a free slot. Baselines reach back 64 ticks, so it is unambiguous."""
 
@@ -147,14 +149,17 @@ class KindLayout:
 
     @property
     def public_columns(self) -> int:
+        """Columns of the public block, the generation among them."""
         return 1 + len(self.kind.fields_visible_to("everyone"))
 
     @property
     def private_columns(self) -> int:
+        """Columns that only the row's owner is told."""
         return len(self.kind.fields_visible_to("owner"))
 
     @property
     def hidden_columns(self) -> int:
+        """Columns that never leave the server."""
         return len(self.kind.fields_visible_to("server"))
 
 
@@ -184,23 +189,16 @@ class Schema:
     @cached_property
     def layouts(self) -> tuple[KindLayout, ...]:
         """One per kind, in order."""
-        rows = [self._rows(kind) for kind in self.kinds]
-        public = private = hidden = 0
-        public_offsets, private_offsets, hidden_offsets = [], [], []
-        for kind, count in zip(self.kinds, rows, strict=True):
-            public_offsets.append(public)
-            public += count * (1 + len(kind.fields_visible_to("everyone")))
-        private = public
-        for kind, count in zip(self.kinds, rows, strict=True):
-            private_offsets.append(private)
-            private += count * len(kind.fields_visible_to("owner"))
-        hidden = private
-        for kind, count in zip(self.kinds, rows, strict=True):
-            hidden_offsets.append(hidden)
-            hidden += count * len(kind.fields_visible_to("server"))
-        self.__dict__["_ends"] = (public, private, hidden)
-        offsets = zip(self.kinds, rows, public_offsets, private_offsets, hidden_offsets, strict=True)
-        return tuple(KindLayout(*values) for values in offsets)
+        offset = 0
+        starts: list[list[int]] = []
+        for visibility in _BLOCKS:
+            block = []
+            for kind in self.kinds:
+                block.append(offset)
+                columns = len(kind.fields_visible_to(visibility)) + (visibility == "everyone")  # the generation is everybody's
+                offset += columns * self._rows(kind)
+            starts.append(block)
+        return tuple(KindLayout(kind, self._rows(kind), *offsets) for kind, *offsets in zip(self.kinds, *starts, strict=True))
 
     def _rows(self, kind: Kind) -> int:
         rows = kind.capacity if kind.per_seat is None else kind.per_seat * self.seats
@@ -209,26 +207,20 @@ class Schema:
             raise ValueError(f"kind {kind.name!r}: {rows} rows for {self.seats} seats, more than {ROWS_PER_KIND_MAX}")
         return rows
 
-    @property
+    @cached_property
     def public_cells(self) -> int:
         """Cells of the public block; they come first."""
-        return self._block_ends[0]
-
-    @property
-    def private_cells_end(self) -> int:
-        """Where the owner block ends and the server block begins."""
-        return self._block_ends[1]
-
-    @property
-    def cells(self) -> int:
-        """Cells of a whole world."""
-        return self._block_ends[2]
+        return sum(layout.public_columns * layout.rows for layout in self.layouts)
 
     @cached_property
-    def _block_ends(self) -> tuple[int, int, int]:
-        assert self.layouts  # computes them
-        ends: tuple[int, int, int] = self.__dict__["_ends"]
-        return ends
+    def private_cells_end(self) -> int:
+        """Where the owner block ends and the server block begins."""
+        return self.public_cells + sum(layout.private_columns * layout.rows for layout in self.layouts)
+
+    @cached_property
+    def cells(self) -> int:
+        """Cells of a whole world."""
+        return self.private_cells_end + sum(layout.hidden_columns * layout.rows for layout in self.layouts)
 
     def describe(self) -> dict[str, Any]:
         """The schema as plain data (JSON, msgpack): what peers exchange when their digests differ."""
@@ -270,38 +262,50 @@ def first_difference(ours: Any, theirs: Any) -> str | None:
     if our_kinds is None or their_kinds is None:
         return "the other side's schema is not readable"
     for name, kind in our_kinds.items():
-        other = their_kinds.get(name)
-        if other is None:
+        if name not in their_kinds:
             return f"{name}: theirs has no such kind"
-        our_fields, their_fields = _by_name(kind, "fields"), _by_name(other, "fields")
-        if our_fields is None or their_fields is None:
-            return f"{name}: theirs is not readable"
-        for field_name, field in our_fields.items():
-            if field_name not in their_fields:
-                return f"{name}.{field_name}: theirs has no such field"
-            for key, value in field.items():
-                if their_fields[field_name].get(key) != value:
-                    return f"{name}.{field_name}: ours {key} {value}, theirs {key} {_short(their_fields[field_name].get(key))}"
-        for field_name in their_fields:
-            if field_name not in our_fields:
-                return f"{name}.{_short(field_name)}: ours has no such field"
-        if list(our_fields) != list(their_fields):
-            return f"{name}: the fields come in another order"
-        for key in ("capacity", "per_seat"):
-            if kind.get(key) != other.get(key):
-                return f"{name}: ours {key} {kind.get(key)}, theirs {key} {_short(other.get(key))}"
+        difference = _kind_difference(name, kind, their_kinds[name])
+        if difference is not None:
+            return difference
     for name in their_kinds:
         if name not in our_kinds:
             return f"{_short(name)}: ours has no such kind"
     return None if list(our_kinds) == list(their_kinds) else "the kinds come in another order"
 
 
+def _kind_difference(name: str, ours: dict[str, Any], theirs: dict[str, Any]) -> str | None:
+    our_fields, their_fields = _by_name(ours, "fields"), _by_name(theirs, "fields")
+    if our_fields is None or their_fields is None:
+        return f"{name}: theirs is not readable"
+    for field_name, field in our_fields.items():
+        if field_name not in their_fields:
+            return f"{name}.{field_name}: theirs has no such field"
+        difference = _value_difference(f"{name}.{field_name}", field, their_fields[field_name])
+        if difference is not None:
+            return difference
+    for field_name in their_fields:
+        if field_name not in our_fields:
+            return f"{name}.{_short(field_name)}: ours has no such field"
+    if list(our_fields) != list(their_fields):
+        return f"{name}: the fields come in another order"
+    return _value_difference(name, {key: ours.get(key) for key in ("capacity", "per_seat")}, theirs)
+
+
+def _value_difference(where: str, ours: dict[str, Any], theirs: dict[str, Any]) -> str | None:
+    for key, value in ours.items():
+        if theirs.get(key) != value:
+            return f"{where}: ours {key} {value}, theirs {key} {_short(theirs.get(key))}"
+    return None
+
+
 def _by_name(container: Any, key: str) -> dict[str, dict[str, Any]] | None:
     rows = container.get(key) if isinstance(container, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) and isinstance(row.get("name"), str) for row in rows):
         return None
-    return {row["name"]: row for row in rows}
+    named = {row["name"]: row for row in rows}
+    return named if len(named) == len(rows) else None
 
 
 def _short(value: object) -> str:
-    return repr(value)[:40]
+    """Foreign data in at most 40 characters; a container only by its type (its repr could be long, or too deep)."""
+    return repr(value)[:40] if value is None or isinstance(value, int | float | str | bytes) else type(value).__name__

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Table:
     """Rows of one :class:`Kind`. ``table.x`` is the column of field ``x``: a writable int32 view of the world's cells, one value per slot.
 
-    A free slot has generation 0 and zeros in every column, so equal worlds have equal bytes. Columns are int32: compute
-    products in int64 (``table.x.astype(np.int64)``). ``table.x += table.vx`` works in place; to replace a column write ``table.x[:] = ...``.
+    A free slot has generation 0 and zeros in every column, so equal worlds have equal bytes. Columns are int32: compute products in
+    int64 (``table.x.astype(np.int64)``). ``table.x += table.vx`` works in place; to replace a column write ``table.x[:] = ...``.
     """
 
     def __init__(self, layout: KindLayout, cells: NDArray[np.int32]) -> None:
@@ -57,7 +57,7 @@ class Table:
     @property
     def alive(self) -> NDArray[np.bool_]:
         """Which slots hold a row, bool [capacity]. Computed at each call: keep it in a variable within a step."""
-        return self.generation != 0
+        return np.not_equal(self.generation, 0)
 
     def rows(self) -> NDArray[np.intp]:
         """Slots that hold a row, ascending."""

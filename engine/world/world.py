@@ -85,5 +85,5 @@ class World:
         return None
 
 
-def _little_endian(cells: NDArray[np.int32]) -> NDArray[np.int32]:
-    return np.ascontiguousarray(cells, dtype="<i4")
+def _little_endian(cells: NDArray[np.int32]) -> memoryview:
+    return np.ascontiguousarray(cells, dtype="<i4").data  # a view, not a copy, on little-endian machines
