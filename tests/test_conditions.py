@@ -1,0 +1,162 @@
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.conditions import (
+    DELAYED_MAX,
+    QUEUE_S,
+    REORDER_HOLD_S,
+    RETRANSMIT_AFTER_S,
+    DatagramConditioner,
+    LinkModel,
+    NetConditions,
+    StreamConditioner,
+)
+from engine.ids import Address
+
+HOME = Address("10.0.0.1", 7777)
+
+
+def runs_of_loss(link: LinkModel, count: int) -> list[int]:
+    runs, run = [], 0
+    for index in range(count):
+        if link.arrivals(100, index / 60):
+            if run:
+                runs.append(run)
+            run = 0
+        else:
+            run += 1
+    return runs
+
+
+def test_parse_reads_what_people_type() -> None:
+    text = "latency=80,jitter=20,loss=5,burst=8,duplicate=1,reorder=1"
+    conditions = NetConditions.parse(text)
+    assert conditions == NetConditions(latency_ms=80, jitter_ms=20, loss_pct=5, burst=8, duplicate_pct=1, reorder_pct=1)
+    assert conditions.describe() == text
+    assert NetConditions.parse("").is_perfect
+    assert NetConditions.parse("none").describe() == "none"
+
+
+@pytest.mark.parametrize(
+    "text", ["lag=5", "loss", "loss=", "loss=x", "loss=101", "latency=-1", "loss=nan", "latency=inf", "loss=5;jitter=3", ",", "=5"]
+)
+def test_parse_refuses_with_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match="network conditions: "):
+        NetConditions.parse(text)
+
+
+@given(st.text(max_size=40))
+def test_parse_raises_nothing_but_value_error(text: str) -> None:
+    try:
+        conditions = NetConditions.parse(text)
+    except ValueError:
+        return
+    assert NetConditions.parse(conditions.describe()).describe() == conditions.describe()
+
+
+def test_a_perfect_link_delivers_at_once_and_latency_is_half_each_way() -> None:
+    assert LinkModel(NetConditions(), Random(1)).arrivals(100, 5.0) == (5.0,)
+    assert LinkModel(NetConditions(latency_ms=80), Random(1)).arrivals(100, 5.0) == (5.04,)
+
+
+@pytest.mark.parametrize(("loss", "burst"), [(5, 1), (20, 1), (5, 8), (10, 20), (40, 3)])
+def test_long_term_loss_and_mean_burst_are_as_asked(loss: float, burst: float) -> None:
+    count = 60_000
+    runs = runs_of_loss(LinkModel(NetConditions(loss_pct=loss, burst=burst), Random(7)), count)
+    assert sum(runs) / count == pytest.approx(loss / 100, rel=0.15)
+    assert sum(runs) / len(runs) == pytest.approx(max(burst, 1 / (1 - loss / 100)), rel=0.15)
+
+
+def test_a_loss_of_100_percent_loses_everything_and_0_nothing() -> None:
+    dead, alive = LinkModel(NetConditions(loss_pct=100), Random(1)), LinkModel(NetConditions(burst=8), Random(1))
+    assert not any(dead.arrivals(1, index) for index in range(200))
+    assert all(alive.arrivals(1, index) for index in range(200))
+    assert dead.statistics().lost == 200
+
+
+def test_jitter_stays_in_its_bounds_and_keeps_the_order() -> None:
+    link = LinkModel(NetConditions(latency_ms=40, jitter_ms=30), Random(3))
+    delays, newest = [], 0.0
+    for index in range(2000):
+        (due,) = link.arrivals(100, index / 240)
+        assert due >= newest
+        newest = due
+        delays.append(due - index / 240)
+    assert min(delays) >= 0.0
+    assert max(delays) <= 0.050 + 1e-9
+    assert max(delays) - min(delays) > 0.02
+
+
+def test_reordering_holds_back_only_the_chosen_ones() -> None:
+    link = LinkModel(NetConditions(reorder_pct=10), Random(3))
+    dues = [link.arrivals(100, index / 240)[0] - index / 240 for index in range(5000)]
+    held = [delay for delay in dues if delay > 1e-9]
+    assert len(held) == pytest.approx(500, rel=0.25)
+    assert held == pytest.approx([REORDER_HOLD_S] * len(held))
+
+
+def test_duplicates_and_flipped_bits() -> None:
+    link = LinkModel(NetConditions(duplicate_pct=50, corrupt_pct=50), Random(3))
+    copies = [len(link.arrivals(100, index)) for index in range(1000)]
+    assert set(copies) == {1, 2}
+    outcomes = [link.damaged(b"\x00" * 8) for _ in range(1000)]
+    flipped = [sum(byte.bit_count() for byte in data) for data in outcomes]
+    assert set(flipped) == {0, 1}
+    assert link.statistics().corrupted == sum(flipped)
+
+
+def test_a_rate_limit_queues_and_then_loses() -> None:
+    link = LinkModel(NetConditions(rate_kbit_s=80), Random(1))  # 10 000 bytes a second
+    arrivals = [link.arrivals(1000, 0.0) for _ in range(30)]
+    delivered = [due[0] for due in arrivals if due]
+    assert delivered[:3] == pytest.approx([0.1, 0.2, 0.3])
+    assert max(delivered) <= QUEUE_S + 0.2
+    assert link.statistics().lost == 30 - len(delivered) > 10
+
+
+def test_a_lost_segment_delays_all_that_follows() -> None:
+    link = LinkModel(NetConditions(latency_ms=20, loss_pct=10), Random(5))
+    dues = [link.stream_arrival(100, index / 60) for index in range(600)]
+    assert dues == sorted(dues)
+    delays = [due - index / 60 for index, due in enumerate(dues)]
+    assert min(delays) == pytest.approx(0.010)
+    assert max(delays) >= RETRANSMIT_AFTER_S
+    assert link.statistics().lost > 20
+
+
+def test_a_stream_at_full_loss_still_ends() -> None:
+    link = LinkModel(NetConditions(loss_pct=100), Random(5))
+    assert link.stream_arrival(10_000, 0.0) == pytest.approx(0.2 * 63)
+
+
+def test_the_same_seed_gives_the_same_fate() -> None:
+    conditions = NetConditions(latency_ms=80, jitter_ms=20, loss_pct=5, burst=8, duplicate_pct=1, reorder_pct=1)
+    first, second = LinkModel(conditions, Random(9)), LinkModel(conditions, Random(9))
+    assert [first.arrivals(90, i / 60) for i in range(500)] == [second.arrivals(90, i / 60) for i in range(500)]
+
+
+def test_the_conditioner_gives_back_in_order_of_arrival_and_is_bounded() -> None:
+    line = DatagramConditioner(NetConditions(latency_ms=100), Random(1))
+    for index in range(DELAYED_MAX + 10):
+        line.push(index.to_bytes(4, "big"), HOME, 0.0)
+    assert line.pop(0.049) == []
+    arrived = line.pop(0.051)
+    assert [int.from_bytes(data, "big") for data, _ in arrived] == list(range(DELAYED_MAX))
+    assert {address for _, address in arrived} == {HOME}
+    assert line.link.statistics().lost == 10
+
+
+def test_a_stream_conditioner_loses_no_byte() -> None:
+    line = StreamConditioner(NetConditions(latency_ms=100, jitter_ms=30, loss_pct=20), Random(1))
+    sent = received = b""
+    for index in range(200):
+        chunk = bytes([index]) * (index % 7)
+        sent += chunk
+        line.push(chunk, index / 60)
+        received += line.pop(index / 60)
+    assert sent.startswith(received)
+    assert received + line.pop_all() == sent
+    assert line.pop(1e9) == b""
