@@ -137,6 +137,14 @@ class MatchOver:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchFailed:
+    """The game's own code raised in a step: this match is closed, the others go on. ``report`` is for the log, never for players."""
+
+    match_id: MatchId
+    report: str
+
+
+@dataclass(frozen=True, slots=True)
 class CarriedToSend:
     """A datagram for a connection whose UDP does not get through: goes out inside a control frame of the session."""
 
@@ -146,5 +154,5 @@ class CarriedToSend:
 
 
 HostEvent: TypeAlias = (
-    MatchOpened | MatchRefused | TicketIssued | SeatConnected | SeatLost | AnnouncementMade | MatchOver | CarriedToSend
+    MatchOpened | MatchRefused | TicketIssued | SeatConnected | SeatLost | AnnouncementMade | MatchOver | MatchFailed | CarriedToSend
 )

@@ -1,0 +1,75 @@
+"""One frozen report of a client's match: the net graph, ``--json``, logs and tests read the same numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.errors import DisconnectReason
+from engine.session.client_match import ClientMatch
+
+
+@dataclass(frozen=True, slots=True)
+class ClientStatistics:
+    """Figures since the match began; rates are means over it, rtt, jitter and loss over the recent past."""
+
+    connected: bool = False
+    carrier: str = "udp"
+    """``udp``, or ``control`` where datagrams travel inside control frames."""
+    ticks: int = 0
+    """Commands given, one per tick."""
+    snapshots: int = 0
+    snapshots_per_s: float = 0.0
+    rtt_ms: float = 0.0
+    jitter_ms: float = 0.0
+    loss_pct: float = 0.0
+    late_commands_pct: float = 0.0
+    """Commands that came after their tick had been computed, of all that were given."""
+    missing_commands_pct: float = 0.0
+    """Ticks that the server computed without our command."""
+    mispredictions: int = 0
+    mispredictions_by_cause: Mapping[str, int] = field(default_factory=dict)
+    correction_p95_units: float = 0.0
+    starved_frames_pct: float = 0.0
+    interpolation_delay_ms: float = 0.0
+    ahead_ticks: float = 0.0
+    bytes_in_per_s: float = 0.0
+    bytes_out_per_s: float = 0.0
+    checksum_mismatches: int = 0
+    disconnect_reason: str | None = None
+
+
+def make_statistics(match: ClientMatch | None, *, is_connected: bool, reason: DisconnectReason | None) -> ClientStatistics:
+    """The report of ``match`` (None: nothing has been played)."""
+    said = None if reason is None else reason.value
+    if match is None:
+        return ClientStatistics(connected=is_connected, disconnect_reason=said)
+    link = match.connection.statistics()
+    prediction = match.prediction.statistics()
+    display = match.interpolation.statistics()
+    first, last = match.first_snapshot_at, match.last_snapshot_at
+    seconds = 0.0 if first is None or last is None else last - first
+    per_s = 1 / seconds if seconds > 0 else 0.0
+    per_command_pct = 100 / match.commands_sent if match.commands_sent else 0.0
+    return ClientStatistics(
+        connected=is_connected,
+        carrier=match.carrier.kind.value,
+        ticks=match.commands_sent,
+        snapshots=match.snapshots,
+        snapshots_per_s=max(0, match.snapshots - 1) * per_s,
+        rtt_ms=link.rtt_ms,
+        jitter_ms=link.jitter_ms,
+        loss_pct=link.loss_pct,
+        late_commands_pct=match.late_commands * per_command_pct,
+        missing_commands_pct=match.missing_commands * per_command_pct,
+        mispredictions=prediction.mispredictions,
+        mispredictions_by_cause=prediction.by_cause,
+        correction_p95_units=prediction.correction_p95_units,
+        starved_frames_pct=display.starved_frames_pct,
+        interpolation_delay_ms=display.delay_ms,
+        ahead_ticks=match.clock.ahead_ticks,
+        bytes_in_per_s=link.bytes_in * per_s,
+        bytes_out_per_s=link.bytes_out * per_s,
+        checksum_mismatches=match.decoder.statistics().checksum_mismatches,
+        disconnect_reason=said,
+    )

@@ -1,0 +1,55 @@
+"""What may be chosen about a session. Every number has its unit in its name; wrong ones raise ValueError when the config is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name} = {value}: must be {low} to {high}")
+
+
+@dataclass(frozen=True, slots=True)
+class HostConfig:
+    """The datagram side of a server."""
+
+    tick_rate_hz: int = 60
+    """All matches of a host run at one rate, so that one wake-up serves them all."""
+    snapshot_interval_ticks: int = 1
+    """1: a snapshot a tick (a LAN); 2 or 3 where bandwidth asks (figures: DDNet 25 to 50 Hz, Quake III 20 Hz)."""
+    matches_max: int = 64
+    requests_max: int = 4096
+    """Requests waiting for the next advance; more is a mistake of the caller."""
+    catch_up_ticks_max: int = 5
+    """After a pause (a suspended laptop) at most so many ticks are made up for at once; the rest is dropped: no fast-forward."""
+    rewind_ms_max: int = 250
+    """Lag compensation never looks further back."""
+
+    def __post_init__(self) -> None:
+        _check("tick_rate_hz", self.tick_rate_hz, 1, 240)
+        _check("snapshot_interval_ticks", self.snapshot_interval_ticks, 1, 12)
+        _check("matches_max", self.matches_max, 1, 1024)
+        _check("catch_up_ticks_max", self.catch_up_ticks_max, 1, 60)
+        _check("rewind_ms_max", self.rewind_ms_max, 0, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientConfig:
+    """The client side."""
+
+    resume_s: float = 60.0
+    """How long a lost connection is tried again by itself; the server keeps the seat as long."""
+    reconnect_interval_s: float = 1.0
+    """Pause between two attempts."""
+    control_timeout_s: float = 8.0
+    """Control silence (pings unanswered) after which the stream counts as lost."""
+    rollback_ticks_max: int = 30
+    """Prediction never replays more (GGPO 8, lightyear 20, netfox 64)."""
+    snapshot_interval_ticks: int = 1
+    """What the server sends at, for the first moments; measured afterwards."""
+
+    def __post_init__(self) -> None:
+        _check("resume_s", self.resume_s, 0, 600)
+        _check("reconnect_interval_s", self.reconnect_interval_s, 0.05, 60)
+        _check("rollback_ticks_max", self.rollback_ticks_max, 1, 64)

@@ -1,0 +1,283 @@
+"""All matches of a process behind one datagram endpoint: requests and datagrams in, ticks, events and datagrams out.
+
+Runs wherever its caller likes: in a thread of its own behind queues (a real server) or in line (a simulated one). Readable as one line
+per tick: carry out requests, take datagrams (they came in before), step every match that has players or pilots, snapshot every seat.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from engine.contract import GameFactory
+from engine.datagram import Connected, DatagramLimits, Disconnected, Endpoint, EndpointStatistics, Received
+from engine.errors import DisconnectReason, LocalProtocolError
+from engine.ids import CARRIED, Address, ConnectionId, MatchId, SessionId
+from engine.session.config import HostConfig
+from engine.session.match import Match, SeatState
+from engine.session.values import (
+    AdmitSeat,
+    AnnouncementMade,
+    CarriedToSend,
+    CloseMatch,
+    DatagramCarried,
+    HostEvent,
+    HostRequest,
+    MatchFailed,
+    MatchOpened,
+    MatchOver,
+    MatchRefused,
+    OpenMatch,
+    ReleaseSeat,
+    SeatConnected,
+    SeatLost,
+    SetPilot,
+    TicketIssued,
+)
+from engine.timeline import TickAccumulator
+
+COMMANDS_MESSAGE: Final = 1
+SNAPSHOT_MESSAGE: Final = 1
+"""First byte of a message: what it is, per direction."""
+EVENTS_MAX: Final = 65536
+"""Events waiting to be drained; beyond it the caller has stopped draining, which is a mistake of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostStatistics:
+    """Counters since the start."""
+
+    ticks: int
+    ticks_dropped: int
+    matches: int
+    seats_connected: int
+    complete_snapshots: int
+    checksum_mismatches: int
+    malformed_commands: int
+    matches_failed: int
+    endpoint: EndpointStatistics
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a connection speaks for."""
+
+    match: Match
+    state: SeatState
+    session_id: SessionId
+    is_connected: bool = False
+
+
+class MatchHost:
+    """The datagram side of a server, sans-IO."""
+
+    def __init__(
+        self,
+        game_factory: GameFactory,
+        *,
+        entropy: Callable[[int], bytes],
+        config: HostConfig | None = None,
+        limits: DatagramLimits | None = None,
+    ) -> None:
+        self.config: Final = config or HostConfig()
+        self._game_factory: Final = game_factory
+        self._endpoint: Final = Endpoint(entropy, limits or DatagramLimits())
+        self._accumulator: Final = TickAccumulator(self.config.tick_rate_hz, self.config.catch_up_ticks_max)
+        self._matches: Final[dict[MatchId, Match]] = {}
+        self._places: Final[dict[ConnectionId, _Place]] = {}
+        self._requests: Final[deque[HostRequest]] = deque()
+        self._events: Final[deque[HostEvent]] = deque()
+        self._ticks = 0
+        self._failed = 0
+        self._ended_complete = self._ended_mismatches = self._ended_malformed = 0
+
+    # --- the verbs
+
+    def request(self, request: HostRequest) -> None:
+        """Ask for something; carried out at the next :meth:`advance`."""
+        if len(self._requests) >= self.config.requests_max:
+            raise LocalProtocolError(f"more than {self.config.requests_max} requests wait for the next advance")
+        self._requests.append(request)
+
+    def receive_datagram(self, data: bytes, address: Address, now: float) -> None:
+        """Take a datagram from the socket. Never raises for what is in it."""
+        self._endpoint.receive(data, address, now)
+        self._take_endpoint_events(now)
+
+    def advance(self, now: float) -> None:
+        """Carry out requests, compute the ticks that are due, make their snapshots."""
+        self._endpoint.advance(now)
+        self._take_endpoint_events(now)
+        while self._requests:
+            self._carry_out(self._requests.popleft(), now)
+        due = self._accumulator.advance(now)
+        for _ in range(due):
+            self._ticks += 1
+            for match in list(self._matches.values()):
+                self._step(match, now)
+        if due and self._ticks % self.config.snapshot_interval_ticks < due:
+            self._send_snapshots()
+
+    def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
+        """Drain what goes out over UDP; what must travel in control frames becomes events."""
+        datagrams = []
+        for connection_id, address, data in self._endpoint.datagrams_to_send(now):
+            if address != CARRIED:
+                datagrams.append((address, data))
+            elif (place := self._places.get(connection_id)) is not None:
+                self._emit(CarriedToSend(place.session_id, connection_id, data))
+        return datagrams
+
+    def events(self) -> list[HostEvent]:
+        """Drain."""
+        drained = list(self._events)
+        self._events.clear()
+        return drained
+
+    def next_tick_at(self, now: float) -> float:
+        """When the next tick is due, in the caller's seconds; a driver sleeps until then at the most."""
+        return self._accumulator.next_tick_at(now)
+
+    def statistics(self) -> HostStatistics:
+        """Counters since the start, over all matches, ended ones too."""
+        matches = self._matches.values()
+        return HostStatistics(
+            ticks=self._ticks,
+            ticks_dropped=self._accumulator.ticks_dropped,
+            matches=len(self._matches),
+            seats_connected=sum(place.is_connected for place in self._places.values()),
+            complete_snapshots=self._ended_complete + sum(match.complete_snapshots for match in matches),
+            checksum_mismatches=self._ended_mismatches + sum(match.checksum_mismatches for match in matches),
+            malformed_commands=self._ended_malformed + sum(match.malformed_commands for match in matches),
+            matches_failed=self._failed,
+            endpoint=self._endpoint.statistics(),
+        )
+
+    def match(self, match_id: MatchId) -> Match | None:
+        """A running match, to look at (tests, admin); None if there is none."""
+        return self._matches.get(match_id)
+
+    # --- requests
+
+    def _carry_out(self, request: HostRequest, now: float) -> None:
+        if isinstance(request, OpenMatch):
+            self._open(request)
+            return
+        if isinstance(request, DatagramCarried):
+            if request.connection_id in self._places:
+                self._endpoint.receive(request.datagram, CARRIED, now)
+                self._take_endpoint_events(now)
+            return
+        match = self._matches.get(request.match_id)
+        if match is None:
+            return  # it ended while the request was on its way: nothing is left to do
+        if isinstance(request, CloseMatch):
+            self._close(match, now)
+        elif isinstance(request, AdmitSeat):
+            self._admit(match, request, now)
+        elif isinstance(request, ReleaseSeat):
+            self._disconnect_seat(match.leave_seat(request.seat), DisconnectReason.CLOSED_BY_PEER, now)
+        elif request.pilot is not None:
+            match.take_seat(request.seat).pilot = request.pilot
+        elif (state := match.seats.get(request.seat)) is not None:
+            state.pilot = None
+            if state.session_id is None:
+                match.leave_seat(request.seat)
+
+    def _open(self, request: OpenMatch) -> None:
+        if request.match_id in self._matches or len(self._matches) >= self.config.matches_max:
+            self._emit(MatchRefused(request.match_id, f"This server runs {len(self._matches)} matches and takes no more."))
+            return
+        try:
+            game = self._game_factory(request.settings, request.seats)
+        except ValueError as error:
+            self._emit(MatchRefused(request.match_id, str(error)))
+            return
+        if game.tick_rate_hz != self.config.tick_rate_hz:
+            sentence = f"The game runs at {game.tick_rate_hz} Hz, this server at {self.config.tick_rate_hz} Hz."
+            self._emit(MatchRefused(request.match_id, sentence))
+            return
+        match = Match(request.match_id, game, request.seed, self.config)
+        for seat, pilot in request.pilots:
+            match.take_seat(seat).pilot = pilot
+        self._matches[request.match_id] = match
+        self._emit(MatchOpened(request.match_id))
+
+    def _admit(self, match: Match, request: AdmitSeat, now: float) -> None:
+        seats = match.world.schema.seats
+        if not 0 <= request.seat < seats:
+            raise LocalProtocolError(f"seat {request.seat}: the match has {seats}")
+        self._disconnect_seat(match.seats.get(request.seat), DisconnectReason.CLOSED_BY_US, now)
+        state = match.take_seat(request.seat)
+        state.pilot = None
+        ticket = self._endpoint.issue_ticket(now)
+        match.reconnect(state, request.session_id, ticket.connection_id)
+        self._places[ticket.connection_id] = _Place(match, state, request.session_id)
+        self._emit(TicketIssued(match.match_id, request.seat, request.session_id, ticket))
+
+    def _close(self, match: Match, now: float) -> None:
+        for state in list(match.seats.values()):
+            self._disconnect_seat(state, DisconnectReason.CLOSED_BY_PEER, now)
+        del self._matches[match.match_id]
+        self._ended_complete += match.complete_snapshots
+        self._ended_mismatches += match.checksum_mismatches
+        self._ended_malformed += match.malformed_commands
+
+    def _disconnect_seat(self, state: SeatState | None, reason: DisconnectReason, now: float) -> None:
+        if state is None or state.connection_id is None:
+            return
+        self._endpoint.disconnect(state.connection_id, reason, now)
+        self._places.pop(state.connection_id, None)
+        state.connection_id = None
+
+    # --- datagrams
+
+    def _take_endpoint_events(self, now: float) -> None:
+        for connection_id, event in self._endpoint.events():
+            place = self._places.get(connection_id)
+            if place is None:
+                continue
+            if isinstance(event, Received):
+                message = event.message
+                if message[:1] == bytes([COMMANDS_MESSAGE]):
+                    place.match.receive_commands(place.state, message[1:], self._accumulator.now_in_ticks(now, place.match.tick))
+            elif isinstance(event, Connected):
+                place.is_connected = True
+                self._emit(SeatConnected(place.match.match_id, place.state.seat, place.session_id))
+            elif isinstance(event, Disconnected):
+                del self._places[connection_id]
+                if place.state.connection_id == connection_id:
+                    place.state.connection_id = None
+                self._emit(SeatLost(place.match.match_id, place.state.seat, place.session_id, event.reason))
+
+    # --- ticks
+
+    def _step(self, match: Match, now: float) -> None:
+        try:
+            bodies = match.step()
+            is_over = match.is_over()
+        except Exception:  # noqa: BLE001 - a bug in one game's step must not end the other matches of this host
+            self._failed += 1
+            self._close(match, now)
+            self._emit(MatchFailed(match.match_id, traceback.format_exc()))
+            return
+        for body in bodies:
+            self._emit(AnnouncementMade(match.match_id, match.tick, body))
+        if is_over and not match.is_over_reported:
+            match.is_over_reported = True
+            self._emit(MatchOver(match.match_id, match.world.copy()))
+
+    def _send_snapshots(self) -> None:
+        head = bytes([SNAPSHOT_MESSAGE])
+        for connection_id, place in self._places.items():
+            connection = self._endpoint.connection(connection_id)
+            if place.is_connected and connection is not None:
+                connection.send(head + place.match.snapshot_for(place.state))
+
+    def _emit(self, event: HostEvent) -> None:
+        if len(self._events) >= EVENTS_MAX:
+            raise LocalProtocolError("nobody drains the host's events")
+        self._events.append(event)

@@ -1,0 +1,163 @@
+"""One match on the server: commands in, a step, snapshots out. No connection and no clock: the host has those.
+
+A tick is one visible line (:meth:`Match.step`): every seat's command for this tick, the game's step over all of them, then the new world
+goes into the ring of baselines and into the history for lag compensation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from engine.contract import Commands, Game, HasAnnouncements, HasEnd, HasInterest, Mask, Pilot
+from engine.ids import ConnectionId, MatchId, Seat, SessionId, Tick
+from engine.replication import BaselineRing, CommandBuffer, SnapshotEncoder, read_commands
+from engine.session.config import HostConfig
+from engine.timeline import History, ServerPast
+from engine.world import World
+
+ANNOUNCEMENTS_PER_TICK_MAX: Final = 64
+ANNOUNCEMENT_BYTES_MAX: Final = 512
+
+
+@dataclass(slots=True)
+class SeatState:
+    """One taken seat."""
+
+    seat: Seat
+    buffer: CommandBuffer
+    session_id: SessionId | None = None
+    connection_id: ConnectionId | None = None
+    pilot: Pilot | None = None
+    acknowledged: int | None = None
+    """Tick of the newest snapshot that the client holds: the baseline of the next."""
+    wants_complete: bool = False
+    masks: dict[int, Mask] = field(default_factory=dict)
+    """What the client was allowed to see, per tick it was sent (games with interest only); as many as there are baselines."""
+
+
+class Match:
+    """The authority over one world."""
+
+    def __init__(self, match_id: MatchId, game: Game, seed: int, config: HostConfig) -> None:
+        self.match_id: Final = match_id
+        self.game: Final = game
+        self.world: Final[World] = game.new_world(seed)
+        self.seats: Final[dict[Seat, SeatState]] = {}
+        self.complete_snapshots = 0
+        self.checksum_mismatches = 0
+        self.malformed_commands = 0
+        self.is_over_reported = False
+        schema = self.world.schema
+        self._commands: Final = Commands(game.command, schema.seats)
+        self._encoder: Final = SnapshotEncoder(schema)
+        self._ring: Final = BaselineRing(schema)
+        rewind_ticks = config.rewind_ms_max * game.tick_rate_hz // 1000
+        self._history: Final = History(schema, ticks_max=rewind_ticks + 2)
+        self._past: Final = ServerPast(self._history, rewind_ticks_max=rewind_ticks)
+        self._interest: Final = game if isinstance(game, HasInterest) else None
+        self._announcer: Final = game if isinstance(game, HasAnnouncements) else None
+        self._ring.record(self.world)
+        self._history.record(self.world)
+
+    @property
+    def tick(self) -> Tick:
+        """The last computed tick."""
+        return Tick(self.world.tick)
+
+    # --- seats
+
+    def take_seat(self, seat: Seat) -> SeatState:
+        """Seat somebody, or return who sits there."""
+        state = self.seats.get(seat)
+        if state is None:
+            state = SeatState(seat, CommandBuffer(self.game.command))
+            self.seats[seat] = state
+            self.game.join(self.world, seat)
+        return state
+
+    def reconnect(self, state: SeatState, session_id: SessionId, connection_id: ConnectionId) -> None:
+        """A (new) connection speaks for the seat: it holds no baseline yet, and its commands start afresh."""
+        state.session_id = session_id
+        state.connection_id = connection_id
+        state.buffer = CommandBuffer(self.game.command)
+        state.acknowledged = None
+        state.wants_complete = False
+        state.masks.clear()
+
+    def leave_seat(self, seat: Seat) -> SeatState | None:
+        """Free a seat; its rows leave the world."""
+        state = self.seats.pop(seat, None)
+        if state is not None:
+            self.game.leave(self.world, seat)
+        return state
+
+    # --- a tick
+
+    def receive_commands(self, state: SeatState, data: bytes, now_in_ticks: float) -> bool:
+        """Take a client's message. ``now_in_ticks`` is the tick clock at its arrival: tick T is computed when the clock reads T.
+
+        Returns False, and changes nothing, if it does not decode.
+        """
+        message = read_commands(self.game.command, data)
+        if message is None:
+            self.malformed_commands += 1
+            return False
+        if message.acknowledged_tick is not None and message.acknowledged_tick <= self.world.tick:
+            state.acknowledged = max(message.acknowledged_tick, state.acknowledged or 0)
+        if message.wants_complete and not state.wants_complete:
+            self.checksum_mismatches += message.has_mismatch
+        state.wants_complete = message.wants_complete
+        state.buffer.receive(message, self.world.tick, now_in_ticks)
+        return True
+
+    def step(self) -> list[bytes]:
+        """Compute the next tick. Returns what the game announces about it."""
+        world, commands = self.world, self._commands
+        tick = world.tick + 1
+        commands.clear()
+        self._past.begin(tick)
+        for state in self.seats.values():
+            if state.pilot is not None:
+                commands.set(state.seat, state.pilot.command(world, state.seat))
+                continue
+            command, entry = state.buffer.take(tick)
+            commands.set(state.seat, command)
+            if entry is not None:
+                self._past.claim(state.seat, entry.view_tick, entry.view_fraction)
+        world.tick = tick
+        self.game.step(world, commands, self._past)
+        self._ring.record(world)
+        self._history.record(world)
+        if self._announcer is None:
+            return []
+        bodies = list(self._announcer.announcements(world))
+        assert len(bodies) <= ANNOUNCEMENTS_PER_TICK_MAX, f"{len(bodies)} announcements in one tick"
+        assert all(len(body) <= ANNOUNCEMENT_BYTES_MAX for body in bodies), "an announcement is too long"
+        return bodies
+
+    def is_over(self) -> bool:
+        """Whether the game says that the match is finished."""
+        return isinstance(self.game, HasEnd) and self.game.is_over(self.world)
+
+    # --- snapshots
+
+    def snapshot_for(self, state: SeatState) -> bytes:
+        """The newest world as this seat may see it, against the newest baseline that it holds."""
+        world = self.world
+        baseline = None
+        if state.acknowledged is not None and not state.wants_complete:
+            baseline = self._ring.at(state.acknowledged)
+        if baseline is None:
+            self.complete_snapshots += 1
+        feedback = state.buffer.feedback(world.tick)
+        if self._interest is None:
+            return self._encoder.encode(world, baseline, state.seat, feedback)
+        mask = self._interest.visible(world, state.seat)
+        baseline_mask = state.masks.get(baseline.tick) if baseline is not None else None
+        if baseline is not None and baseline_mask is None:
+            baseline = None
+        state.masks[world.tick] = mask
+        for old in [tick for tick in state.masks if tick < world.tick - self._ring.ticks_max]:
+            del state.masks[old]
+        return self._encoder.encode(world, baseline, state.seat, feedback, mask=mask, baseline_mask=baseline_mask)

@@ -1,0 +1,1 @@
+"""The LAN arena shooter: rules (simulation), bots, client."""
