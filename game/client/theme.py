@@ -1,0 +1,207 @@
+"""The look, in one place: colours, fonts, panels, and text that is rendered once.
+
+A dark arena and bright, clean shapes: every colour that means something (players, health, danger) is light and saturated, everything
+else stays dark and bluish. ``Font.render`` costs more than drawing all players, so :class:`Text` keeps what it rendered; the
+strings of a match (names, numbers up to 999, seconds) are few.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections import OrderedDict
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, Literal
+
+import pygame
+
+Colour = tuple[int, int, int]
+Weight = Literal["regular", "bold", "mono"]
+Align = Literal["left", "centre", "right"]
+
+VOID: Final[Colour] = (6, 8, 14)
+FLOOR: Final[Colour] = (17, 21, 34)
+FLOOR_ALTERNATE: Final[Colour] = (20, 25, 39)
+GRID: Final[Colour] = (30, 37, 58)
+WALL: Final[Colour] = (43, 52, 82)
+WALL_SIDE: Final[Colour] = (24, 29, 48)
+WALL_EDGE: Final[Colour] = (104, 136, 214)
+NEON: Final[Colour] = (52, 120, 255)
+
+PANEL: Final[Colour] = (11, 14, 24)
+PANEL_EDGE: Final[Colour] = (44, 54, 84)
+TEXT: Final[Colour] = (234, 240, 252)
+DIM: Final[Colour] = (142, 154, 184)
+FAINT: Final[Colour] = (84, 94, 122)
+ACCENT: Final[Colour] = (86, 204, 255)
+GOOD: Final[Colour] = (104, 226, 146)
+WARNING: Final[Colour] = (255, 194, 84)
+BAD: Final[Colour] = (255, 88, 98)
+GOLD: Final[Colour] = (255, 212, 96)
+WHITE: Final[Colour] = (255, 255, 255)
+
+PLAYER_COLOURS: Final[tuple[Colour, ...]] = (
+    (64, 196, 255),
+    (255, 146, 56),
+    (112, 226, 112),
+    (255, 104, 178),
+    (250, 222, 72),
+    (168, 122, 255),
+    (255, 84, 84),
+    (58, 226, 196),
+    (190, 236, 72),
+    (96, 134, 255),
+    (232, 92, 255),
+    (255, 170, 142),
+)
+
+TEXTS_KEPT_MAX: Final = 1024
+"""Rendered texts kept; the one unused for longest goes first."""
+
+_FONT_FILES: Final[dict[Weight, str]] = {"regular": "NotoSans-Regular.ttf", "bold": "NotoSans-Bold.ttf", "mono": "FiraCode-Regular.ttf"}
+
+
+def player_colour(colour: int, seat: int) -> Colour:
+    """What a player is drawn in: ``colour`` 0 is "any" (the seat chooses), 1 and up are :data:`PLAYER_COLOURS` in order."""
+    return PLAYER_COLOURS[(colour - 1 if colour else seat) % len(PLAYER_COLOURS)]
+
+
+def mix(one: Colour, other: Colour, share: float) -> Colour:
+    """``share`` 0 is ``one``, 1 is ``other``."""
+    keep = 1.0 - share
+    return (
+        round(one[0] * keep + other[0] * share),
+        round(one[1] * keep + other[1] * share),
+        round(one[2] * keep + other[2] * share),
+    )
+
+
+def scaled(colour: Colour, factor: float) -> Colour:
+    """The colour made darker or lighter, each channel clamped to 0..255."""
+    return (
+        max(0, min(255, round(colour[0] * factor))),
+        max(0, min(255, round(colour[1] * factor))),
+        max(0, min(255, round(colour[2] * factor))),
+    )
+
+
+@lru_cache(maxsize=64)
+def font(size_px: int, weight: Weight = "bold", script: str = "") -> pygame.font.Font:
+    """A font of the interface. The files come with ``pygame_gui``; without them, pygame's own font does."""
+    if not pygame.font.get_init():
+        pygame.font.init()
+    path = _font_file(script or _FONT_FILES[weight])
+    return pygame.font.Font(str(path) if path else None, size_px)
+
+
+def _font_file(name: str) -> Path | None:
+    spec = importlib.util.find_spec("pygame_gui")
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent / "data" / name
+    return path if path.is_file() else None
+
+
+def _script_file(text: str) -> str:
+    """The font file for a text that NotoSans has no glyphs for, or "" (names and chat come in any script)."""
+    for character in text:
+        code = ord(character)
+        if code < 0x0590:
+            continue
+        if code < 0x0600:
+            return "NotoSansHebrew-Regular.ttf"
+        if code < 0x0780:
+            return "NotoSansArabic-Bold.ttf"
+        if 0x10A0 <= code < 0x1100:
+            return "NotoSansGeorgian-Bold.ttf"
+        if 0x3040 <= code < 0x3100:
+            return "NotoSansJP-Bold.otf"
+        if 0xAC00 <= code < 0xD7B0:
+            return "NotoSansKR-Bold.ttf"
+        if 0x4E00 <= code < 0xA000:
+            return "NotoSansSC-Bold.otf"
+    return ""
+
+
+class Text:
+    """Rendered texts, kept. One per process is enough (:data:`texts`)."""
+
+    def __init__(self, kept_max: int = TEXTS_KEPT_MAX) -> None:
+        self._kept_max: Final = kept_max
+        self._kept: Final[OrderedDict[tuple[str, int, Colour, Weight, bool], pygame.Surface]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def render(self, text: str, size_px: int, colour: Colour = TEXT, weight: Weight = "bold", shadow: bool = False) -> pygame.Surface:
+        """The text as a surface with alpha, shared: never draw on it. ``shadow`` keeps it legible over the arena."""
+        key = (text, size_px, colour, weight, shadow)
+        surface = self._kept.get(key)
+        if surface is None:
+            surface = self._kept[key] = _rendered(text, size_px, colour, weight, shadow)
+            if len(self._kept) > self._kept_max:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        return surface
+
+    def draw(
+        self,
+        surface: pygame.Surface,
+        text: str,
+        position: tuple[float, float],
+        size_px: int,
+        colour: Colour = TEXT,
+        *,
+        weight: Weight = "bold",
+        align: Align = "left",
+        shadow: bool = False,
+        alpha: int = 255,
+    ) -> int:
+        """Draw one line; ``position`` is its left, centre or right end and its vertical middle. Returns its width in pixels."""
+        rendered = self.render(text, size_px, colour, weight, shadow)
+        width, height = rendered.get_size()
+        x = position[0] - (0 if align == "left" else width / 2 if align == "centre" else width)
+        if alpha < 255:
+            rendered = rendered.copy()
+            rendered.set_alpha(max(0, alpha))
+        surface.blit(rendered, (round(x), round(position[1] - height / 2)))
+        return width
+
+
+def _rendered(text: str, size_px: int, colour: Colour, weight: Weight, shadow: bool) -> pygame.Surface:
+    text = text.replace("\0", "")
+    letters = font(size_px, weight, _script_file(text)).render(text, True, colour)
+    if not shadow:
+        return letters
+    offset = max(1, size_px // 14)
+    dark = font(size_px, weight, _script_file(text)).render(text, True, VOID)
+    whole = pygame.Surface((letters.get_width() + 2 * offset, letters.get_height() + 2 * offset), pygame.SRCALPHA)
+    for place in ((0, offset), (2 * offset, offset), (offset, 0), (offset, 2 * offset), (2 * offset, 2 * offset)):
+        whole.blit(dark, place)
+    whole.blit(letters, (offset, offset))
+    return whole
+
+
+texts: Final = Text()
+"""The rendered texts of this process."""
+
+
+@lru_cache(maxsize=64)
+def panel(width: int, height: int, alpha: int = 205, radius: int = 8, edge: Colour | None = PANEL_EDGE) -> pygame.Surface:
+    """A rounded, see-through plate to put text on. Shared: never draw on it."""
+    surface = pygame.Surface((width, height), pygame.SRCALPHA)
+    pygame.draw.rect(surface, (*PANEL, alpha), (0, 0, width, height), border_radius=radius)
+    if edge is not None:
+        pygame.draw.rect(surface, (*edge, min(255, alpha + 30)), (0, 0, width, height), width=1, border_radius=radius)
+    return surface
+
+
+def bar(surface: pygame.Surface, rect: tuple[int, int, int, int], share: float, colour: Colour, back: Colour = (30, 36, 56)) -> None:
+    """A filled bar; ``share`` outside 0..1 is clamped."""
+    x, y, width, height = rect
+    radius = height // 2
+    pygame.draw.rect(surface, back, rect, border_radius=radius)
+    filled = round(width * max(0.0, min(1.0, share)))
+    if filled > 0:
+        pygame.draw.rect(surface, colour, (x, y, max(filled, min(height, width)), height), border_radius=radius)
