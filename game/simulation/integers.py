@@ -1,0 +1,46 @@
+"""Integer mathematics that gives the same result on every machine: sines from a table, floor of a square root, a stateless hash.
+
+The table comes from ``math.sin``, whose last bit may differ between C libraries; rounded to 14 bits no entry is near a tie (a test holds
+that), so the table does not. IEEE 754 demands that a square root is correctly rounded, so its floor is exact for the sizes used here.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from game.simulation.rules import ANGLES, MOVE_MAX, WALK_SPEED
+
+SINE_SHIFT: Final = 14
+SINE_ONE: Final = 1 << SINE_SHIFT
+
+SINE: Final[NDArray[np.int32]] = np.array([round(SINE_ONE * math.sin(2 * math.pi * a / ANGLES)) for a in range(ANGLES)], dtype=np.int32)
+COSINE: Final[NDArray[np.int32]] = np.roll(SINE, -ANGLES // 4)
+SINES: Final[tuple[int, ...]] = tuple(SINE.tolist())
+COSINES: Final[tuple[int, ...]] = tuple(COSINE.tolist())
+
+
+def square_root(values: NDArray[Any]) -> NDArray[np.int64]:
+    """The floor of the square root of each integer (below 2^52)."""
+    return np.sqrt(values.astype(np.float64)).astype(np.int64)
+
+
+WALK_SHIFT: Final = 16
+WALK_FACTOR: Final[NDArray[np.int32]] = (
+    (WALK_SPEED << WALK_SHIFT) // np.maximum(MOVE_MAX, square_root(np.arange(2 * MOVE_MAX * MOVE_MAX + 1)))
+).astype(np.int32)
+"""By the square of a move's length: what times the move (then shifted) is the walking velocity. Diagonals are no faster."""
+
+
+def mix(*words: int) -> int:
+    """A well-mixed integer of 30 bits from any integers: randomness without state, so nothing to save or to roll back."""
+    state = 0x9E3779B9
+    for word in words:
+        state = ((state ^ (word & 0xFFFFFFFF)) * 0x85EBCA6B) & 0xFFFFFFFF
+        state ^= state >> 13
+        state = (state * 0xC2B2AE35) & 0xFFFFFFFF
+        state ^= state >> 16
+    return state >> 2
