@@ -1,0 +1,430 @@
+"""One datagram connection, the same class on both sides: what comes in is opened, checked and turned into events; what goes out is
+numbered and sealed.
+
+The order of checks on a received datagram is fixed, cheap ones first, and nothing changes before the seal has held:
+
+    size, kind, connection id -> replay window (asked) -> seal -> replay window (advanced) -> flood limit -> parts well formed?
+    -> acknowledgements -> state -> path -> what the parts say
+
+The sides differ in three things. The client knocks until the server answers; the server says nothing before it has heard a valid
+datagram. The server decides where the client is (see :mod:`engine.datagram.path`); the client knows where the server is and answers
+challenges. And only the server limits how much a peer may send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.datagram.events import Connected, ConnectionEvent, Disconnected, PathChanged, Received
+from engine.datagram.fragments import Reassembly
+from engine.datagram.limits import DatagramLimits
+from engine.datagram.messages import (
+    CHALLENGE_BYTES,
+    DATAGRAM_BYTES_MAX,
+    DATAGRAM_BYTES_MIN,
+    HEADER,
+    HEADER_BYTES,
+    KIND_SEALED,
+    LAST_MESSAGE,
+    MESSAGE_BYTES_MAX,
+    PARTS_BYTES_MAX,
+    PING_PART,
+    PREFIX_BYTES,
+    Challenge,
+    Farewell,
+    Fragment,
+    Message,
+    Part,
+    Response,
+    read_parts,
+    write_challenge,
+    write_farewell,
+    write_response,
+)
+from engine.datagram.path import PathWatch
+from engine.datagram.replay_window import ReplayWindow
+from engine.datagram.sealing import make_seals
+from engine.datagram.sender import Sender
+from engine.datagram.states import TRANSITIONS, Input, State
+from engine.datagram.statistics import DatagramStatistics, DropReason
+from engine.errors import DisconnectReason, LocalProtocolError
+from engine.ids import CARRIED, Address, ConnectionId, Ticket
+from engine.wire.sequence import expand
+
+ASIDES_MAX = 8
+"""Datagrams to other addresses than the path (answers to challenges, probes) that wait for the next drain."""
+
+CHALLENGE_DATAGRAM_BYTES = DATAGRAM_BYTES_MIN + 1 + CHALLENGE_BYTES
+PADDED_PING = PING_PART + bytes(PARTS_BYTES_MAX - len(PING_PART))
+"""Full size: shows that the path carries 1200 bytes, and gives the server a byte budget for its first answers (as QUIC's first flight)."""
+
+
+class Connection:
+    """One peer, reached at ``path``. Made from a ticket on both sides.
+
+    ``path`` is the server's address for a client, and stays unknown on a server until the first valid datagram. ``entropy`` gives random
+    bytes for path challenges; a server needs it.
+    """
+
+    def __init__(
+        self,
+        ticket: Ticket,
+        *,
+        is_server: bool,
+        now: float,
+        path: Address | None = None,
+        entropy: Callable[[int], bytes] | None = None,
+        limits: DatagramLimits | None = None,
+    ) -> None:
+        if is_server and (entropy is None or path is not None):
+            raise LocalProtocolError("a server's connection needs entropy for its challenges, and learns its path from the first datagram")
+        self.id: ConnectionId = ticket.connection_id
+        self._is_server = is_server
+        self._limits = limits if limits is not None else DatagramLimits()
+        self._state = State.OPENING
+        self._opening_lasts_s = ticket.lifetime_s if is_server else self._limits.timeout_s
+        seal_out, self._seal_in = make_seals(ticket, is_server=is_server)
+        self._window = ReplayWindow()
+        self._sender = Sender(self.id, seal_out, self._window, self._limits, now)
+        self._reassembly = Reassembly(self._limits)
+
+        self._path = path
+        self._watch = PathWatch(entropy, self._limits) if is_server and entropy is not None else None
+        self._probed: Address | None = None
+        self._asides: list[tuple[Address, bytes]] = []
+
+        self._events: list[ConnectionEvent] = []
+        self._is_end_told = False
+        self._farewell = b""
+        self._farewells_left = 0
+
+        self._now = self._began_at = self._heard_at = self._closing_at = now
+        self._knock_at = self._sent_at = self._farewell_at = float("-inf")
+        self._ack_owed_at: float | None = None
+        self._second_began = now
+        self._second_datagrams = 0
+
+        self._datagrams_in = self._bytes_in = self._messages_in = self._path_changes = 0
+        self._dropped: dict[DropReason, int] = {}
+
+    @property
+    def state(self) -> State:
+        """Where this connection stands."""
+        return self._state
+
+    @property
+    def path(self) -> Address | None:
+        """Where the peer is reached; CARRIED inside the control connection; None on a server that has heard nothing yet."""
+        return self._path
+
+    @property
+    def rtt_s(self) -> float:
+        """Smoothed round trip in seconds; 0.0 before the first sample."""
+        return self._sender.round_trip.mean_s
+
+    @property
+    def has_events(self) -> bool:
+        """Whether :meth:`events` would return any."""
+        return bool(self._events)
+
+    # --- in ---------------------------------------------------------------------------------------------------------------------------
+
+    def receive(self, datagram: bytes, path: Address, now: float) -> None:
+        """Any bytes from anywhere. Never raises for them; what is not the peer's own fresh datagram changes nothing but a counter."""
+        if not DATAGRAM_BYTES_MIN <= len(datagram) <= DATAGRAM_BYTES_MAX:
+            return self._drop(DropReason.WRONG_SIZE)
+        kind, connection_id, sequence = HEADER.unpack_from(datagram)
+        if kind != KIND_SEALED:
+            return self._drop(DropReason.WRONG_KIND)
+        if connection_id != self.id:
+            return self._drop(DropReason.UNKNOWN_CONNECTION)
+        return self.receive_checked(datagram, sequence, path, now)
+
+    def receive_checked(self, datagram: bytes, wire_sequence: int, path: Address, now: float) -> None:
+        """As :meth:`receive`, for an endpoint that has already checked size, kind and id and read the sequence number."""
+        if self._state is State.CLOSED:
+            return self._drop(DropReason.CLOSED)
+        if self._state is State.OPENING and self._is_server and now - self._began_at > self._opening_lasts_s:
+            return self._drop(DropReason.EXPIRED)
+        window = self._window
+        sequence = expand(wire_sequence, window.newest)
+        if not window.is_fresh(sequence):
+            return self._drop(DropReason.REPLAYED)
+        body = self._seal_in.open(sequence, datagram[:HEADER_BYTES], datagram[HEADER_BYTES:])
+        if body is None:
+            return self._drop(DropReason.BAD_SEAL)
+
+        is_newest = window.advance(sequence)
+        size = len(datagram)
+        self._now = self._heard_at = now
+        self._datagrams_in += 1
+        self._bytes_in += size
+        if is_newest:
+            self._sender.newest_heard_at = now
+        if self._is_server and self._is_flood(now):
+            return self.disconnect(DisconnectReason.FLOODING, now)
+
+        parts: list[Part] | None
+        if len(body) == PREFIX_BYTES:
+            parts = []
+        elif body[PREFIX_BYTES] == LAST_MESSAGE:
+            parts = [Message(body[PREFIX_BYTES + 1 :])]
+        else:
+            parts = read_parts(body, PREFIX_BYTES)
+            if parts is None:
+                return self._drop(DropReason.MALFORMED)
+        self._sender.acknowledge(body, now)
+        if parts and self._ack_owed_at is None:
+            self._ack_owed_at = now
+        return self._take_parts(parts, path, size, is_newest, now)
+
+    def _take_parts(self, parts: list[Part], path: Address, size: int, is_newest: bool, now: float) -> None:
+        """State, then path, then contents of a datagram that is the peer's without doubt."""
+        for part in parts:
+            if type(part) is Farewell:
+                return self._end(part.reason, Input.FAREWELL, now)
+        was = self._state
+        if was is not State.CONNECTED:  # where it would stay: the table costs half a microsecond
+            self._state = TRANSITIONS[was, Input.DATAGRAM]
+            if self._state is State.CLOSING:
+                return None
+        watch = self._watch
+        if was is State.OPENING:
+            if watch is not None:
+                self._path = path
+                watch.opened(path, now)
+            self._events.append(Connected(self._path if self._path is not None else path))
+        if watch is not None:
+            if path == self._path:
+                watch.heard_on_path(size, self._sender.sent.newest_acknowledged > 0)
+            elif watch.heard_elsewhere(path, size, is_newest, now):
+                self._move(path)
+        for part in parts:
+            self._take_part(part, path, now)
+        return None
+
+    def _take_part(self, part: Part, path: Address, now: float) -> None:
+        """What a part brings about, the state and the path being settled."""
+        if type(part) is Message:
+            self._deliver(part.content)
+        elif type(part) is Fragment:
+            message = self._reassembly.receive(part, now)
+            if message is not None:
+                self._deliver(message)
+        elif type(part) is Challenge:
+            self._answer(part.token, path)
+        elif type(part) is Response and self._watch is not None and self._watch.is_answer(path, part.token):
+            self._move(path)
+
+    def _deliver(self, message: bytes) -> None:
+        if len(self._events) >= self._limits.events_max:
+            return self._drop(DropReason.EVENTS_FULL)
+        self._messages_in += 1
+        return self._events.append(Received(message))
+
+    def _is_flood(self, now: float) -> bool:
+        """Count one valid datagram; whether there were too many of them in this second."""
+        if now - self._second_began >= 1.0:
+            self._second_began = now
+            self._second_datagrams = 0
+        self._second_datagrams += 1
+        return self._second_datagrams > self._limits.datagrams_per_s_max and self._state is not State.CLOSING
+
+    # --- path -------------------------------------------------------------------------------------------------------------------------
+
+    def _move(self, path: Address) -> None:
+        """From now on the peer is at ``path``, which is proven."""
+        self._path = path
+        self._path_changes += 1
+        if self._watch is not None:
+            self._watch.moved()
+        self._events.append(PathChanged(path))
+
+    def _answer(self, token: bytes, source: Address) -> None:
+        """Client: send a challenge's bytes back, to the server and to nobody else.
+
+        A challenge that reaches us at an address we probed has come through there in both directions: we use it again.
+        """
+        if self._is_server:
+            return
+        if source == self._probed and source != self._path:
+            self._probed = None
+            self._move(source)
+        if self._path is not None and len(self._asides) < ASIDES_MAX:
+            self._asides.append((self._path, write_response(token)))
+
+    def set_path(self, path: Address) -> None:
+        """Client: send to ``path`` from now on; CARRIED while UDP does not get through. A server's path follows the client's datagrams."""
+        if self._is_server:
+            raise LocalProtocolError("only a client chooses its path; the server follows")
+        if path != self._path:
+            self._path = path
+            self._path_changes += 1
+            self._knock_at = float("-inf")
+
+    def probe(self, address: Address, now: float) -> None:
+        """Client: try ``address`` with one padded ping and stay on the path. If the server's challenge comes back, the path moves there."""
+        if self._is_server:
+            raise LocalProtocolError("only a client probes")
+        self._now = now
+        if self._state in (State.OPENING, State.CONNECTED) and len(self._asides) < ASIDES_MAX:
+            self._probed = address
+            self._asides.append((address, PADDED_PING))
+
+    # --- time and ends ----------------------------------------------------------------------------------------------------------------
+
+    def advance(self, now: float) -> None:
+        """Let time pass: timeouts, and what waits too long."""
+        self._now = now
+        if self._state is State.CONNECTED:
+            if now - self._heard_at > self._limits.timeout_s:
+                self._end(DisconnectReason.TIMED_OUT, Input.TIMEOUT, now)
+            elif len(self._reassembly):
+                self._reassembly.advance(now)
+            if self._watch is not None and len(self._watch):
+                self._watch.advance(now)
+        elif self._state is State.OPENING:
+            if now - self._began_at > self._opening_lasts_s:
+                self._end(DisconnectReason.TIMED_OUT, Input.TIMEOUT, now)
+        elif self._state is State.CLOSING and now - self._closing_at > self._limits.timeout_s:
+            self._end(DisconnectReason.TIMED_OUT, Input.TIMEOUT, now)
+
+    def disconnect(self, reason: DisconnectReason, now: float) -> None:
+        """End it and tell the peer why, in several datagrams over the next drains. Ending what has ended is no mistake."""
+        self._end(reason, Input.DISCONNECT, now)
+
+    def _end(self, reason: DisconnectReason, input_: Input, now: float) -> None:
+        """Go where the table says; the first time, tell our owner, and prepare the farewells if we are the one who ends it."""
+        was = self._state
+        self._state = TRANSITIONS[was, input_]
+        if was is State.CLOSING or was is State.CLOSED:
+            return
+        self._events.append(Disconnected(reason))
+        self._now = self._closing_at = now
+        self._sender.clear()
+        self._asides.clear()
+        self._reassembly.clear()
+        if self._watch is not None:
+            self._watch.clear()
+        if self._state is State.CLOSING:
+            self._farewell = write_farewell(reason)
+            # The control connection loses nothing: there, once is enough.
+            self._farewells_left = 1 if self._path == CARRIED else self._limits.farewells
+            if self._path is None:
+                self._state = TRANSITIONS[self._state, Input.ALL_SAID]
+
+    # --- out --------------------------------------------------------------------------------------------------------------------------
+
+    def send(self, message: bytes) -> None:
+        """Queue one message, unreliable and unordered, for the next drain. Messages queued together share datagrams where they fit."""
+        if len(message) > MESSAGE_BYTES_MAX:
+            raise LocalProtocolError(f"a message of {len(message)} bytes is above the {MESSAGE_BYTES_MAX} that fragments carry")
+        if self._state is State.CLOSING or self._state is State.CLOSED:
+            if self._is_end_told:
+                raise LocalProtocolError("this connection has ended, and its owner was told")
+            return self._drop(DropReason.LATE_SEND)
+        if self._path is None:
+            return self._drop(DropReason.NO_PATH)
+        if not self._sender.queue(message):
+            self._drop(DropReason.OUTBOX_FULL)
+        return None
+
+    def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
+        """Drain: (where, datagram) in the order to send them."""
+        out: list[tuple[Address, bytes]] = []
+        self._now = now
+        if self._state is State.CLOSED:
+            return out
+        if self._asides or (self._watch is not None and len(self._watch)):
+            self._send_aside(out, now)
+        path = self._path
+        if path is None:
+            return out
+        if self._state is State.CLOSING:
+            self._say_farewell(out, path, now)
+            return out
+        for parts in self._sender.drain():
+            self._put(out, path, parts, now)
+        if self._state is State.OPENING:
+            if now - self._knock_at >= self._limits.opening_interval_s:
+                self._knock_at = now
+                self._put(out, path, PING_PART if path == CARRIED else PADDED_PING, now)
+        elif not out:
+            if now - self._sent_at >= self._limits.keep_alive_s:
+                self._put(out, path, PING_PART, now)
+            elif self._ack_owed_at is not None and now - self._ack_owed_at >= self._limits.ack_delay_max_s:
+                self._put(out, path, b"", now)
+        return out
+
+    def events(self) -> list[ConnectionEvent]:
+        """Drain: what happened, in order."""
+        events, self._events = self._events, []
+        self._is_end_told = self._state is State.CLOSING or self._state is State.CLOSED
+        return events
+
+    def _put(self, out: list[tuple[Address, bytes]], path: Address, parts: bytes, now: float) -> None:
+        """Seal ``parts`` and send them along the path, unless it is unproven and its budget is spent."""
+        if self._watch is not None and not self._watch.may_send(DATAGRAM_BYTES_MIN + len(parts)):
+            return self._drop(DropReason.PATH_BUDGET)
+        self._sent_at = now
+        self._ack_owed_at = None
+        return out.append((path, self._sender.sealed(parts, now)))
+
+    def _send_aside(self, out: list[tuple[Address, bytes]], now: float) -> None:
+        """Answers to challenges and probes; on a server, the challenges."""
+        out += [(address, self._sender.sealed(parts, now)) for address, parts in self._asides]
+        self._asides.clear()
+        if self._watch is not None:
+            due = self._watch.due(CHALLENGE_DATAGRAM_BYTES, now)
+            out += [(candidate.address, self._sender.sealed(write_challenge(candidate.token), now)) for candidate in due]
+
+    def _say_farewell(self, out: list[tuple[Address, bytes]], path: Address, now: float) -> None:
+        """Some at once, the others spaced; after the last, closed."""
+        if now - self._farewell_at < self._limits.farewell_interval_s:
+            return
+        is_first = self._farewell_at == float("-inf")
+        self._farewell_at = now
+        for _ in range(min(self._farewells_left, self._limits.farewells_at_once if is_first else 1)):
+            self._put(out, path, self._farewell, now)
+            self._farewells_left -= 1
+        if self._farewells_left == 0:
+            self._state = TRANSITIONS[self._state, Input.ALL_SAID]
+
+    # --- reports ----------------------------------------------------------------------------------------------------------------------
+
+    def _drop(self, reason: DropReason) -> None:
+        self._dropped[reason] = self._dropped.get(reason, 0) + 1
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """How many datagrams and messages were dropped, by the name of the reason."""
+        dropped = {reason.value: count for reason, count in self._dropped.items()}
+        if self._reassembly.dropped:
+            dropped[DropReason.FRAGMENT.value] = self._reassembly.dropped
+        return dropped
+
+    def statistics(self) -> DatagramStatistics:
+        """The figures as of the last call that told the time."""
+        sender = self._sender
+        round_trip = sender.round_trip
+        missing, looked_at = self._window.missing()
+        return DatagramStatistics(
+            state=self._state,
+            path=self._path,
+            path_changes=self._path_changes,
+            rtt_ms=round_trip.mean_s * 1000,
+            rtt_min_ms=round_trip.minimum_s * 1000,
+            jitter_ms=round_trip.jitter_s * 1000,
+            rtt_samples=round_trip.samples,
+            loss_pct=sender.loss_pct(self._now),
+            loss_in_pct=100 * missing / looked_at if looked_at else 0.0,
+            silent_ms=(self._now - self._heard_at) * 1000,
+            unacknowledged_ms=(self._now - sender.acknowledged_at) * 1000,
+            datagrams_in=self._datagrams_in,
+            datagrams_out=sender.datagrams_out,
+            bytes_in=self._bytes_in,
+            bytes_out=sender.bytes_out,
+            messages_in=self._messages_in,
+            messages_out=sender.messages_out,
+            dropped=self.dropped,
+        )

@@ -1,0 +1,124 @@
+"""When the peer's datagrams come from a new address: is it really there?
+
+The address of a datagram is not authenticated, and whoever sees one datagram can send it again from elsewhere, faster. So a newer valid
+datagram from a new UDP address only starts a challenge: 8 random bytes go there, sealed, and the path moves when they come back from
+there. Until then the old path is served as before, and the new one gets at most three times the bytes that came from it (RFC 9000's
+anti-amplification limit). A datagram from :data:`~engine.ids.CARRIED` needs no challenge: it came inside the control connection, which
+has proven who it is.
+
+Several candidates are held at once: otherwise one captured datagram per moment, replayed from anywhere, would keep replacing the genuine
+new path before its answer arrives.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.datagram.limits import DatagramLimits
+from engine.datagram.messages import CHALLENGE_BYTES
+from engine.ids import CARRIED, Address
+
+AMPLIFICATION_MAX = 3
+"""Bytes out per byte in, towards an address that has not proven itself (RFC 9000, section 8)."""
+
+
+@dataclass(slots=True)
+class Candidate:
+    """An address that may be the peer's new one."""
+
+    address: Address
+    token: bytes
+    heard: float
+    bytes_in: int = 0
+    bytes_out: int = 0
+    challenged: float = float("-inf")
+
+    def may_send(self, size: int) -> bool:
+        """Whether ``size`` more bytes keep within the budget of an unproven address."""
+        return self.bytes_out + size <= AMPLIFICATION_MAX * self.bytes_in
+
+
+class PathWatch:
+    """A server's judgement of where one client is: whether its path is proven, and which others are under test."""
+
+    __slots__ = ("_candidates", "_entropy", "_limits", "_unproven")
+
+    def __init__(self, entropy: Callable[[int], bytes], limits: DatagramLimits) -> None:
+        self._entropy = entropy
+        self._limits = limits
+        self._candidates: dict[Address, Candidate] = {}
+        self._unproven: Candidate | None = None
+        """The very first path, until the client has acknowledged something: whoever raced the first datagram gets no stream."""
+
+    def __len__(self) -> int:
+        """Candidates under test."""
+        return len(self._candidates)
+
+    def opened(self, address: Address, now: float) -> None:
+        """The first valid datagram came from ``address``; it is the path, and proven only if the control connection vouches for it."""
+        self._unproven = None if address == CARRIED else Candidate(address, b"", now)
+
+    def heard_on_path(self, size: int, is_acknowledged: bool) -> None:
+        """A valid datagram of ``size`` bytes came along the path; ``is_acknowledged``: the peer has acknowledged something of ours."""
+        if self._unproven is not None:
+            self._unproven.bytes_in += size
+            # Only the peer can seal an acknowledgement; if nothing of ours went elsewhere, it was received here.
+            if is_acknowledged and not self._candidates:
+                self._unproven = None
+
+    def heard_elsewhere(self, address: Address, size: int, is_newest: bool, now: float) -> bool:
+        """A valid datagram came from another address than the path. Whether the path moves there at once; if not, it may be challenged."""
+        if address == CARRIED:
+            return is_newest
+        candidate = self._candidates.get(address)
+        if candidate is None:
+            if not is_newest:
+                return False
+            if len(self._candidates) >= self._limits.candidates_max:
+                del self._candidates[min(self._candidates, key=lambda known: self._candidates[known].heard)]
+            candidate = self._candidates[address] = Candidate(address, self._entropy(CHALLENGE_BYTES), now)
+        candidate.bytes_in += size
+        if is_newest:
+            candidate.heard = now
+        return False
+
+    def is_answer(self, address: Address, token: bytes) -> bool:
+        """Whether this response, from this address, answers this address's challenge."""
+        candidate = self._candidates.get(address)
+        return candidate is not None and candidate.bytes_out > 0 and hmac.compare_digest(candidate.token, token)
+
+    def may_send(self, size: int) -> bool:
+        """Whether ``size`` bytes may go along the path; they are accounted for."""
+        if self._unproven is None:
+            return True
+        if not self._unproven.may_send(size):
+            return False
+        self._unproven.bytes_out += size
+        return True
+
+    def due(self, size: int, now: float) -> list[Candidate]:
+        """The candidates to challenge now with a datagram of ``size`` bytes; the caller sends it, and it is already accounted for."""
+        due = []
+        for candidate in self._candidates.values():
+            if now - candidate.challenged >= self._limits.challenge_interval_s and candidate.may_send(size):
+                candidate.challenged = now
+                candidate.bytes_out += size
+                due.append(candidate)
+        return due
+
+    def advance(self, now: float) -> None:
+        """Forget candidates from which nothing newer has come for a while."""
+        horizon = now - self._limits.candidate_ttl_s
+        for address in [address for address, candidate in self._candidates.items() if candidate.heard < horizon]:
+            del self._candidates[address]
+
+    def moved(self) -> None:
+        """The path has moved to a proven address: all candidates are settled."""
+        self._unproven = None
+        self._candidates.clear()
+
+    def clear(self) -> None:
+        """The connection has ended: nothing is under test any more."""
+        self._candidates.clear()
