@@ -1,0 +1,37 @@
+"""Between :class:`Address` and what the socket module calls an address.
+
+IPv6 carries its scope in the host (``fe80::1%2``): a link-local address means nothing without the interface that it is on.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any, TypeAlias
+
+from engine.ids import Address
+
+SockAddr: TypeAlias = tuple[Any, ...]
+"""(host, port) or (host, port, flow, scope)."""
+
+
+def address_of(sockaddr: SockAddr) -> Address:
+    """What ``recvfrom``, ``getpeername`` and ``getaddrinfo`` give."""
+    host, port = sockaddr[0], sockaddr[1]
+    if len(sockaddr) == 4 and sockaddr[3] and "%" not in host:
+        host = f"{host}%{sockaddr[3]}"
+    return Address(host, port)
+
+
+def sockaddr_of(address: Address) -> SockAddr:
+    """What ``sendto`` and ``connect`` take. Raises OSError for a scope that names no interface of this machine."""
+    if ":" not in address.host:
+        return (address.host, address.port)
+    host, _, scope = address.host.partition("%")
+    if not scope:
+        return (host, address.port, 0, 0)
+    return (host, address.port, 0, int(scope) if scope.isdecimal() else socket.if_nametoindex(scope))
+
+
+def family_of(address: Address) -> socket.AddressFamily:
+    """By the look of the host: a numeric IPv6 address has a colon."""
+    return socket.AF_INET6 if ":" in address.host else socket.AF_INET

@@ -1,0 +1,231 @@
+"""Drives one client of one server from a game's frame loop: ``driver.poll()`` once per frame, and nothing blocks.
+
+    read stream, read datagrams -> client.advance -> write stream, write datagrams
+
+With :class:`NetConditions` (``--net``) both directions of the datagrams and of the stream pass a delay line, the same one as in tests. Its
+resolution is the frame: what arrives between two frames is seen at the second, as it is without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from engine.conditions import PERFECT, ConditionStatistics, DatagramConditioner, NetConditions, StreamConditioner
+from engine.drivers import clock as clocks
+from engine.drivers.addresses import family_of
+from engine.drivers.failures import ConnectFailure
+from engine.drivers.tcp_client import StreamState, StreamWrapperFactory, TcpClient
+from engine.drivers.udp import UdpPort, UdpStatistics, open_udp
+from engine.drivers.verbs import DrivenClient
+from engine.ids import Address
+
+RECONNECT_FIRST_S: Final = 0.25
+RECONNECT_LONGEST_S: Final = 2.0
+"""Waits between attempts to reconnect: 0.25, 0.5, 1, 2, 2... s. A Wi-Fi hole is over in a second; a dead server is not hammered."""
+
+DATAGRAMS_PER_POLL_MAX: Final = 1024
+"""A client hears one server at 60 Hz: more than this in a frame is a flood."""
+
+_NO_UDP: Final = UdpStatistics(0, 0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDriverStatistics:
+    """What the sockets did; ``up`` and ``down`` are the datagrams through the delay lines (None without ``--net``)."""
+
+    udp: UdpStatistics
+    streams_opened: int
+    connect_failures: int
+    up: ConditionStatistics | None
+    down: ConditionStatistics | None
+
+
+class _BadNetwork:
+    """The four delay lines of ``--net``: datagrams and stream, up and down."""
+
+    def __init__(self, conditions: NetConditions, seed: int) -> None:
+        self._conditions: Final = conditions
+        self._seed: Final = seed
+        self._streams = 0
+        self.up: Final = DatagramConditioner(conditions, Random(f"{seed}/up"))
+        self.down: Final = DatagramConditioner(conditions, Random(f"{seed}/down"))
+        self.renew_streams()
+
+    def renew_streams(self) -> None:
+        """What was on its way on a lost stream is lost with it."""
+        self._streams += 1
+        self.stream_up = StreamConditioner(self._conditions, Random(f"{self._seed}/stream up/{self._streams}"))
+        self.stream_down = StreamConditioner(self._conditions, Random(f"{self._seed}/stream down/{self._streams}"))
+
+
+class ClientDriver:
+    """The sockets and the clock of one client.
+
+    ``failure`` is set when the server could not be reached at the first attempt: the driver tries no further, and its ``sentence`` is what
+    the player reads. Once a stream has been open, the driver keeps reconnecting for as long as the client wants a stream.
+    """
+
+    def __init__(
+        self,
+        client: DrivenClient,
+        host: str,
+        port: int,
+        *,
+        stream_wrapper: StreamWrapperFactory | None = None,
+        conditions: NetConditions = PERFECT,
+        seed: int = 0,
+        clock: clocks.Clock = clocks.now,
+    ) -> None:
+        self.client: Final = client
+        self.failure: ConnectFailure | None = None
+        self.last_failure: ConnectFailure | None = None
+        """Of the latest attempt, also of one to reconnect."""
+        self._host: Final = host
+        self._port: Final = port
+        self._wrapper_factory: Final = stream_wrapper
+        self._bad: Final = None if conditions.is_perfect else _BadNetwork(conditions, seed)
+        self._clock: Final = clock
+        self._stream: TcpClient | None = None
+        self._is_open = False
+        self._udp: UdpPort | None = None
+        self._next_attempt = 0.0
+        self._wait_s = RECONNECT_FIRST_S
+        self._streams_opened = self._connect_failures = 0
+        self._is_closed = False
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether a stream is open (and secured, where a wrapper is used)."""
+        return self._is_open
+
+    def poll(self) -> float:
+        """Do everything that can be done now, without waiting. Returns the time that the client was told."""
+        now = self._clock()
+        if self._is_closed or self.failure is not None:
+            return now
+        self._poll_stream(now)
+        if self._udp is not None:
+            self._receive_datagrams(self._udp, now)
+        self.client.advance(now)
+        self._send_stream(now)
+        self._send_datagrams(now)
+        return now
+
+    def drop_stream(self) -> None:
+        """Close the stream as if the network had (for tests and for trying out a resume)."""
+        if self._stream is not None:
+            self._stream.close()
+
+    def close(self) -> None:
+        """Send the client's last words as far as the system takes them at once, and close the sockets."""
+        if self._is_closed:
+            return
+        now = self._clock()
+        if self._stream is not None:
+            if self._is_open:
+                held = self._bad.stream_up.pop_all() if self._bad is not None else b""
+                self._stream.send(held + self.client.stream_to_send(now))
+            self._stream.close()
+        if self._udp is not None:
+            if self._bad is not None:
+                self._udp.send((address, data) for data, address in self._bad.up.pop(float("inf")))
+            self._udp.send(self.client.datagrams_to_send(now))
+            self._udp.close()
+        self._is_open = False
+        self._is_closed = True
+
+    def statistics(self) -> ClientDriverStatistics:
+        """Counters since the driver was made."""
+        return ClientDriverStatistics(
+            udp=self._udp.statistics() if self._udp is not None else _NO_UDP,
+            streams_opened=self._streams_opened,
+            connect_failures=self._connect_failures,
+            up=self._bad.up.link.statistics() if self._bad is not None else None,
+            down=self._bad.down.link.statistics() if self._bad is not None else None,
+        )
+
+    def _poll_stream(self, now: float) -> None:
+        if self._is_open and self._stream is not None and self.client.wants_stream:
+            self._stream.close()  # it heard nothing for too long and gave this stream up; the system does not know yet
+            self._stream = None
+            self._is_open = False
+        if self._stream is None:
+            if not self.client.wants_stream or now < self._next_attempt:
+                return
+            self._stream = TcpClient(self._host, self._port, now, stream_wrapper=self._wrapper_factory)
+        stream = self._stream
+        stream.poll(now)
+        if stream.state is StreamState.OPEN and not self._is_open:
+            assert stream.server is not None
+            self._opened(stream.server, now)
+        if self._is_open:
+            data = stream.receive()
+            if self._bad is not None:
+                self._bad.stream_down.push(data, now)
+                data = self._bad.stream_down.pop_all() if stream.state is StreamState.LOST else self._bad.stream_down.pop(now)
+            if data:
+                self.client.receive_stream(data, now)
+            if stream.state is StreamState.LOST:
+                self._is_open = False
+                self._stream = None
+                self._next_attempt = now  # the first attempt to come back is made at once
+                self.client.stream_lost(now)
+        elif stream.state in (StreamState.FAILED, StreamState.LOST):
+            self._failed(stream, now)
+
+    def _opened(self, server: Address, now: float) -> None:
+        self._is_open = True
+        self._streams_opened += 1
+        self._wait_s = RECONNECT_FIRST_S
+        if self._bad is not None:
+            self._bad.renew_streams()
+        family = family_of(server)
+        if self._udp is not None and self._udp.sockets[0].family != family:
+            self._udp.close()
+            self._udp = None
+        if self._udp is None:
+            # Of the family that TCP got through with. Not connected to the server: a socket that is keeps its source address when the
+            # player goes from Wi-Fi to cable, and dies with it.
+            self._udp = open_udp(families=(family,))
+        self.client.stream_opened(server, now)
+
+    def _failed(self, stream: TcpClient, now: float) -> None:
+        self._stream = None
+        self._connect_failures += 1
+        self.last_failure = stream.failure
+        if self._streams_opened == 0:
+            self.failure = stream.failure
+            return
+        self._next_attempt = now + self._wait_s
+        self._wait_s = min(self._wait_s * 2.0, RECONNECT_LONGEST_S)
+
+    def _receive_datagrams(self, udp: UdpPort, now: float) -> None:
+        received = udp.receive(DATAGRAMS_PER_POLL_MAX)
+        if self._bad is not None:
+            for data, address in received:
+                self._bad.down.push(data, address, now)
+            received = self._bad.down.pop(now)
+        for data, address in received:
+            self.client.receive_datagram(data, address, now)
+
+    def _send_stream(self, now: float) -> None:
+        if not self._is_open or self._stream is None:
+            return
+        data = self.client.stream_to_send(now)
+        if self._bad is not None:
+            self._bad.stream_up.push(data, now)
+            data = self._bad.stream_up.pop(now)
+        self._stream.send(data)
+
+    def _send_datagrams(self, now: float) -> None:
+        datagrams = self.client.datagrams_to_send(now)
+        if self._udp is None:
+            return
+        if self._bad is None:
+            self._udp.send(datagrams)
+            return
+        for address, data in datagrams:
+            self._bad.up.push(data, address, now)
+        self._udp.send((address, data) for data, address in self._bad.up.pop(now))

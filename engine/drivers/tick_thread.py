@@ -1,0 +1,188 @@
+"""The thread that keeps the tick: it owns the UDP port and the host of the matches, and nothing else touches either.
+
+Four slices per tick: each receives what has arrived, lets the host advance (which runs a tick when one is due) and sends. Slices, and not
+one wake per tick, because the host measures how long before its tick a command arrives, and a datagram that lies in the socket until the
+tick would always look just in time; and because 256 clients' datagrams then come in four small heaps instead of one.
+
+Between the threads pass frozen values alone: ``post`` in, ``take_events`` out, both bounded.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from engine.drivers import clock as clocks
+from engine.drivers.udp import UdpPort, UdpStatistics
+from engine.drivers.verbs import DatagramHost, Responder
+
+SLICES_PER_TICK: Final = 4
+CATCH_UP_TICKS_MAX: Final = 5
+REQUESTS_MAX: Final = 8192
+EVENTS_MAX: Final = 65536
+"""About 15 s of what 256 clients can cause; beyond it the oldest are dropped and counted: the other thread is stuck."""
+
+TICKS_REMEMBERED: Final = 1024
+"""17 s at 60 Hz."""
+
+NEVER_SEALED: Final = 0xFF
+"""First byte of questions from strangers (LAN discovery, server queries); a datagram of a connection never begins with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TickThreadStatistics:
+    """How well the tick is kept, over the last TICKS_REMEMBERED ticks, and what the port did."""
+
+    ticks: int
+    ticks_skipped: int
+    """Dropped because the thread was more than CATCH_UP_TICKS_MAX behind."""
+    tick_ms_p50: float
+    tick_ms_p99: float
+    """Work per tick: receiving, everything due, sending."""
+    tick_late_ms_p99: float
+    """The latest of a tick's wakes after its time."""
+    answers: int
+    events_dropped: int
+    udp: UdpStatistics
+
+
+class TickThread:
+    """Runs a :class:`DatagramHost` over a port at a fixed rate until it is stopped or the host raises (see ``failure``)."""
+
+    def __init__(
+        self,
+        host: DatagramHost,
+        udp: UdpPort,
+        *,
+        tick_rate_hz: int = 60,
+        responder: Responder | None = None,
+        on_events: Callable[[], None] | None = None,
+        clock: clocks.Clock = clocks.now,
+        sleep: clocks.Sleep = clocks.sleep,
+    ) -> None:
+        self.failure: Exception | None = None
+        """What the host raised; the thread has ended then."""
+        self._host: Final = host
+        self._udp: Final = udp
+        self._responder: Final = responder
+        self._on_events: Final = on_events
+        self._clock: Final = clock
+        self._rate_hz: Final = tick_rate_hz
+        self._sleep: Final = sleep
+        self._requests: Final[deque[Any]] = deque()
+        self._events: Final[deque[Any]] = deque()
+        self._events_lock: Final = threading.Lock()
+        self._work_ms: Final[deque[float]] = deque(maxlen=TICKS_REMEMBERED)
+        self._late_ms: Final[deque[float]] = deque(maxlen=TICKS_REMEMBERED)
+        self._ticks = self._ticks_skipped = self._answers = self._events_dropped = 0
+        self._is_stopping = False
+        self._thread: Final = threading.Thread(target=self._run, name="tick", daemon=True)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread lives."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        """Let it finish its slice and end; wait for that. The port stays open, its owner closes it."""
+        self._is_stopping = True
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def post(self, request: Any) -> bool:
+        """Hand a request to the host, any thread; False where REQUESTS_MAX are waiting already (it is not taken then)."""
+        if len(self._requests) >= REQUESTS_MAX:
+            return False
+        self._requests.append(request)
+        return True
+
+    def take_events(self) -> list[Any]:
+        """What the host reported since the last call; one other thread."""
+        with self._events_lock:
+            taken = list(self._events)
+            self._events.clear()
+        return taken
+
+    def statistics(self) -> TickThreadStatistics:
+        """How it went; any thread."""
+        work, late = sorted(self._work_ms.copy()), sorted(self._late_ms.copy())
+        return TickThreadStatistics(
+            ticks=self._ticks,
+            ticks_skipped=self._ticks_skipped,
+            tick_ms_p50=_percentile(work, 0.50),
+            tick_ms_p99=_percentile(work, 0.99),
+            tick_late_ms_p99=_percentile(late, 0.99),
+            answers=self._answers,
+            events_dropped=self._events_dropped,
+            udp=self._udp.statistics(),
+        )
+
+    def _run(self) -> None:
+        pacer = clocks.Pacer(
+            self._rate_hz * SLICES_PER_TICK, catch_up_max=CATCH_UP_TICKS_MAX * SLICES_PER_TICK, clock=self._clock, sleep=self._sleep
+        )
+        try:
+            while not self._is_stopping:
+                self._tick(pacer)
+            self._slice(self._clock())  # requests posted before the stop, and the last words that they cause
+        except Exception as error:  # noqa: BLE001 - its owner decides; a thread that dies unseen is the worst of all
+            self.failure = error
+        self._tell()
+
+    def _tick(self, pacer: clocks.Pacer) -> None:
+        work_s = late_s = 0.0
+        for _ in range(SLICES_PER_TICK):
+            now, late = pacer.wait()
+            self._slice(now)
+            work_s += self._clock() - now
+            late_s = max(late_s, late)
+        self._work_ms.append(work_s * 1000.0)
+        self._late_ms.append(late_s * 1000.0)
+        self._ticks += 1
+        self._ticks_skipped = pacer.skipped // SLICES_PER_TICK
+
+    def _slice(self, now: float) -> None:
+        """Receive all, advance, send all, report."""
+        host = self._host
+        for _ in range(len(self._requests)):
+            host.request(self._requests.popleft())
+        for data, address in self._udp.receive():
+            if data and data[0] == NEVER_SEALED:
+                self._answer(data, address, now)
+            else:
+                host.receive_datagram(data, address, now)
+        host.advance(now)
+        datagrams = host.datagrams_to_send(now)
+        if datagrams:
+            self._udp.send(datagrams)
+        events = host.events()
+        if events:
+            with self._events_lock:
+                self._events.extend(events)
+                while len(self._events) > EVENTS_MAX:
+                    self._events_dropped += 1
+                    self._events.popleft()
+            self._tell()
+
+    def _answer(self, data: bytes, address: Any, now: float) -> None:
+        if self._responder is None:
+            return
+        answer = self._responder.receive(data, address, now)
+        if answer is not None:
+            self._answers += 1
+            self._udp.send([(address, answer)])
+
+    def _tell(self) -> None:
+        if self._on_events is not None:
+            self._on_events()
+
+
+def _percentile(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0

@@ -1,0 +1,126 @@
+"""What a driver may ask of what it drives: structural types, so that no driver imports the thing it drives.
+
+Times are seconds of one monotonic clock (:func:`engine.drivers.clock.now`); they are never compared between machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from engine.ids import Address
+
+
+class DrivenClient(Protocol):
+    """One client of one server: a stream and datagrams."""
+
+    @property
+    def wants_stream(self) -> bool:
+        """Whether a new stream to the server is wanted: at the start, and after a loss that may be resumed.
+
+        False from ``stream_opened`` on. True again while the stream is still open means that the client has given it up: the driver
+        closes it, without a ``stream_lost``, and connects anew.
+        """
+
+    def stream_opened(self, server: Address, now: float) -> None:
+        """A stream to ``server`` is up, and secured where a wrapper was given."""
+
+    def receive_stream(self, data: bytes, now: float) -> None:
+        """Bytes of the stream, in order."""
+
+    def stream_lost(self, now: float) -> None:
+        """The stream that was opened has ended."""
+
+    def stream_to_send(self, now: float) -> bytes:
+        """Bytes to send on the stream; drains."""
+
+    def receive_datagram(self, data: bytes, address: Address, now: float) -> None:
+        """One datagram; any bytes."""
+
+    def datagrams_to_send(self, now: float) -> Sequence[tuple[Address, bytes]]:
+        """Datagrams with their targets; drains."""
+
+    def advance(self, now: float) -> None:
+        """Time has passed."""
+
+
+class StreamServer(Protocol):
+    """The stream side of a server: many peers, each named by a number that the driver gives and never uses twice."""
+
+    def stream_opened(self, peer: int, address: Address, now: float) -> None:
+        """Somebody connected."""
+
+    def receive_stream(self, peer: int, data: bytes, now: float) -> None:
+        """Bytes from a peer, in order."""
+
+    def stream_lost(self, peer: int, now: float) -> None:
+        """The peer's stream has ended, by whichever side: said once for each stream that was opened."""
+
+    def streams_to_send(self, now: float) -> Sequence[tuple[int, bytes]]:
+        """Bytes for peers; drains."""
+
+    def streams_to_close(self) -> Sequence[int]:
+        """Peers whose stream is to be closed once their bytes are out; drains."""
+
+    def advance(self, now: float) -> None:
+        """Time has passed."""
+
+
+class DatagramHost(Protocol):
+    """The datagram side of a server, in a thread of its own: frozen requests go in, frozen events come out."""
+
+    def request(self, request: Any) -> None:
+        """Something that the other side wants done."""
+
+    def receive_datagram(self, data: bytes, address: Address, now: float) -> None:
+        """One datagram; any bytes."""
+
+    def advance(self, now: float) -> None:
+        """Time has passed: run the ticks that are due."""
+
+    def datagrams_to_send(self, now: float) -> Sequence[tuple[Address, bytes]]:
+        """Datagrams with their targets; drains."""
+
+    def events(self) -> Sequence[Any]:
+        """What happened; drains."""
+
+
+class Responder(Protocol):
+    """Answers questions from strangers, at most one answer each."""
+
+    def receive(self, data: bytes, address: Address, now: float) -> bytes | None:
+        """The answer, never longer than the question, or None."""
+
+
+class Asker(Protocol):
+    """Asks the LAN who is there."""
+
+    def queries_to_send(self, now: float) -> Sequence[tuple[Address | None, bytes]]:
+        """Questions with their target; None means every interface, every discovery port. Drains."""
+
+    def receive(self, data: bytes, address: Address, now: float) -> None:
+        """One answer, or anything else."""
+
+
+class StreamWrapper(Protocol):
+    """Security around one stream, in memory: ciphertext in, plaintext out, and back. One object per connection."""
+
+    @property
+    def is_ready(self) -> bool:
+        """The handshake is done, and the other side is who it should be."""
+
+    @property
+    def error(self) -> str | None:
+        """Why this stream cannot go on, as a sentence; None while it can."""
+
+    def start(self) -> None:
+        """Begin the handshake."""
+
+    def receive_from_network(self, data: bytes) -> bytes:
+        """Ciphertext in; the plaintext that it completes."""
+
+    def send(self, data: bytes) -> None:
+        """Plaintext to encrypt, also before the handshake is done."""
+
+    def bytes_for_network(self) -> bytes:
+        """Ciphertext to send; drains."""

@@ -1,0 +1,70 @@
+"""Waiting for the operating system in tests: poll until something holds, bounded, without a fixed delay."""
+
+import select
+import socket
+import time
+from collections.abc import Callable
+
+WAIT_S_MAX = 5.0
+
+
+def until(condition: Callable[[], object], poll: Callable[[], object] = lambda: None) -> None:
+    """Poll until ``condition`` holds; fail after WAIT_S_MAX."""
+    deadline = time.monotonic() + WAIT_S_MAX
+    while True:
+        poll()
+        if condition():
+            return
+        assert time.monotonic() < deadline, "waited in vain"
+        select.select([], [], [], 0.0005)  # let the kernel and the other threads run
+
+
+def listen(family: socket.AddressFamily = socket.AF_INET, backlog: int = 8) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))
+    sock.listen(backlog)
+    sock.settimeout(WAIT_S_MAX)
+    return sock
+
+
+def unused_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+class XorWrapper:
+    """A stand-in for TLS: a one-byte handshake, then every byte is flipped."""
+
+    def __init__(self, greeting: bytes = b"h", expected: bytes = b"h") -> None:
+        self.is_ready = False
+        self.error: str | None = None
+        self._greeting = greeting
+        self._expected = expected
+        self._out = bytearray()
+        self._waiting = bytearray()
+
+    def start(self) -> None:
+        self._out += self._greeting
+
+    def receive_from_network(self, data: bytes) -> bytes:
+        if not self.is_ready:
+            if data[:1] != self._expected:
+                self.error = "that is not the greeting."
+                return b""
+            self.is_ready = True
+            self.send(bytes(self._waiting))
+            data = data[1:]
+        return bytes(byte ^ 0xFF for byte in data)
+
+    def send(self, data: bytes) -> None:
+        if self.is_ready:
+            self._out += bytes(byte ^ 0xFF for byte in data)
+        else:
+            self._waiting += data
+
+    def bytes_for_network(self) -> bytes:
+        data = bytes(self._out)
+        self._out.clear()
+        return data
