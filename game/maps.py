@@ -104,7 +104,8 @@ def _tiles(layer: ET.Element, width: int, height: int) -> NDArray[np.bool_]:
         raise ValueError(f"layer {name!r} holds something that is not a number") from None
     if len(numbers) != width * height or min(numbers) < 0 or max(numbers) >= 2**32:
         raise ValueError(f"layer {name!r} has {len(numbers)} tiles in place of {width * height}, or a number out of range")
-    return (np.array(numbers, dtype=np.int64).reshape(height, width) & _TILE_FLAGS) != 0
+    tiles: NDArray[np.bool_] = (np.array(numbers, dtype=np.int64).reshape(height, width) & _TILE_FLAGS) != 0
+    return tiles
 
 
 def _integer(element: ET.Element, name: str) -> int:

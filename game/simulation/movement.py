@@ -95,7 +95,8 @@ def _pushes(world: World, span: slice, living: NDArray[np.bool_]) -> NDArray[np.
     depth = np.clip((reach - distance) // 2, 0, PUSH_MAX)
     shift = np.sign(away) * (np.abs(away) * depth // np.maximum(distance, 1))
     push = np.zeros(own.shape, dtype=np.int32)
-    np.add.at(push, (slice(None), one), shift.astype(np.int32))
+    np.add.at(push[0], one, shift[0])
+    np.add.at(push[1], one, shift[1])
     size = square_root((push.astype(np.int64) ** 2).sum(axis=0))
     too_far = size > PUSH_MAX
     if too_far.any():  # pushed by several at once

@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 
 from engine.world import World
 from game.simulation.arena_map import ArenaMap
+from game.simulation.damage import apply_hits, hazard_hits
 from game.simulation.happenings import Happening
 from game.simulation.movement import move_players
 from game.simulation.phases import advance_match
 from game.simulation.pickups import take_pickups
+from game.simulation.projectiles import move_projectiles
 from game.simulation.rules import ALIVE, PLAYER_COUNTDOWNS, PLAYER_PRIVATE_COUNTDOWNS, POSITION, RESULTS, VELOCITY, WORLD_UNITS
 from game.simulation.spawning import respawn_players
+from game.simulation.weapons import fire_rails, fire_weapons
 
 
 def step(
@@ -37,7 +40,17 @@ def step(
     count_down(world)
     if predicting is not None:
         coast_others(world, span)
-    move_players(arena_map, world, orders[:, span], span, acting)
+    orders = orders[:, span]
+    before = player.public[POSITION].copy() if predicting is None else None
+    move_players(arena_map, world, orders, span, acting)
+    rails = fire_weapons(world, orders, span, acting)
+    hits = move_projectiles(arena_map, world, span, before)
+    if rails:
+        hits += fire_rails(arena_map, world, rails, seen_by, predicting)
+    if predicting is None:
+        hits += hazard_hits(arena_map, world)
+        if hits:
+            apply_hits(world, hits, happenings)
     take_pickups(world, span)
     if predicting is None:
         respawn_players(arena_map, world)

@@ -40,7 +40,7 @@ def push_out(arena_map: ArenaMap, place: Ints) -> Ints:
     if not corner.any() and not wall_x.any() and not wall_y.any():
         return place
     wall = np.stack((wall_x, wall_y))
-    pushed = np.where(wall, np.where(side > 0, _HIGH, _LOW), within) + (tile << TILE_SHIFT)
+    pushed: Ints = np.where(wall, np.where(side > 0, _HIGH, _LOW), within) + (tile << TILE_SHIFT)
     corner &= ~(wall_x | wall_y)
     if corner.any():
         _round_corners(pushed, within, side, np.flatnonzero(corner))
