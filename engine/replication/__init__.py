@@ -1,1 +1,34 @@
-"""replication."""
+"""Worlds and commands as messages: snapshots against baselines, what a client may see, commands and what became of them.
+
+Leaves to the layers above: carrying the messages, deciding when to send, and what the world means.
+"""
+
+from engine.replication.baselines import BaselineRing, ClientBaseline
+from engine.replication.command_buffer import CommandBuffer, CommandBufferStatistics
+from engine.replication.commands import COMMANDS_PER_MESSAGE_MAX, CommandEntry, CommandsMessage, read_commands, write_commands
+from engine.replication.decoder import Decoded, DecoderStatistics, Refusal, SnapshotDecoder
+from engine.replication.encoder import EncoderStatistics, SnapshotEncoder
+from engine.replication.feedback import CommandFeedback
+from engine.replication.interest import public_view
+from engine.replication.layout import BASELINE_TICKS_MAX
+
+__all__ = [
+    "BASELINE_TICKS_MAX",
+    "COMMANDS_PER_MESSAGE_MAX",
+    "BaselineRing",
+    "ClientBaseline",
+    "CommandBuffer",
+    "CommandBufferStatistics",
+    "CommandEntry",
+    "CommandFeedback",
+    "CommandsMessage",
+    "Decoded",
+    "DecoderStatistics",
+    "EncoderStatistics",
+    "Refusal",
+    "SnapshotDecoder",
+    "SnapshotEncoder",
+    "public_view",
+    "read_commands",
+    "write_commands",
+]

@@ -1,0 +1,63 @@
+"""Which world a client's next snapshot is coded against: the ring of the match's last worlds, and one small record per client."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.contract import Mask
+from engine.replication.layout import BASELINE_TICKS_MAX
+from engine.world import Schema, World
+
+RING_TICKS: Final = BASELINE_TICKS_MAX + 1
+
+
+class BaselineRing:
+    """The worlds of the last 64 ticks, shared by all clients of a match. Allocated once."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._worlds: Final = [World(schema, -1) for _ in range(RING_TICKS)]
+
+    def record(self, world: World) -> World:
+        """Keep a copy of ``world`` under its tick; returns the copy: it does not change for 64 ticks, so encode from it."""
+        held = self._worlds[world.tick % RING_TICKS]
+        held.copy_from(world)
+        return held
+
+    def at(self, tick: int) -> World | None:
+        """The world of ``tick``, or None where it is not held (any more)."""
+        world = self._worlds[tick % RING_TICKS]
+        return world if tick >= 0 and world.tick == tick else None
+
+
+class ClientBaseline:
+    """What one client holds, as far as the server knows: the newest snapshot that it acknowledged, and what each showed it."""
+
+    def __init__(self) -> None:
+        self.acknowledged_tick: int | None = None
+        self.wants_complete = False
+        self.newest_sent_tick: int | None = None
+        """The newest snapshot sent to this client: what it can claim to have seen."""
+        self._sent_ticks: Final[list[int]] = [-1] * RING_TICKS
+        self._masks: Final[list[Mask | None]] = [None] * RING_TICKS
+
+    def acknowledge(self, tick: int | None, wants_complete: bool) -> None:
+        """Take over what a client's message says. A tick that was never sent to it, or that is older than what we know, changes nothing."""
+        self.wants_complete = wants_complete
+        if tick is None or tick < 0 or self._sent_ticks[tick % RING_TICKS] != tick:
+            return
+        if self.acknowledged_tick is None or tick > self.acknowledged_tick:
+            self.acknowledged_tick = tick
+
+    def choose(self, ring: BaselineRing, tick: int) -> tuple[World | None, Mask | None]:
+        """The baseline for a snapshot of ``tick`` and the mask that held for it; (None, None): send a complete one."""
+        acknowledged = self.acknowledged_tick
+        if acknowledged is None or self.wants_complete or not 1 <= tick - acknowledged <= BASELINE_TICKS_MAX:
+            return None, None
+        baseline = ring.at(acknowledged)
+        return (None, None) if baseline is None else (baseline, self._masks[acknowledged % RING_TICKS])
+
+    def sent(self, tick: int, mask: Mask | None = None) -> None:
+        """Remember that the snapshot of ``tick`` went out, showing what ``mask`` lets through (kept by reference: do not change it)."""
+        self._sent_ticks[tick % RING_TICKS] = tick
+        self._masks[tick % RING_TICKS] = mask
+        self.newest_sent_tick = tick

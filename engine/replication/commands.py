@@ -1,0 +1,154 @@
+"""The client's message: its acknowledgement and all commands that the server may not have yet.
+
+Every message repeats what is not known to have arrived (at most 32 commands), so a lost datagram loses no command. Neighbouring commands
+are alike: each is coded against the next newer one, one bit where it is the same. A command carries the moment of the others that was on
+the screen when it was given (for lag compensation); that view usually trails its tick by a steady distance, one bit again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from engine.contract import Command, CommandSchema
+from engine.errors import LocalProtocolError
+from engine.replication.feedback import TICK_MAX
+from engine.wire import BitReader, BitWriter, ReadError
+from engine.world import FRACTIONS
+
+COMMANDS_PER_MESSAGE_MAX: Final = 32
+
+_COUNT_BITS: Final = 6
+_GAP_ORDER: Final = 0
+_VIEW_ORDER: Final = 10
+"""Of the newest command's view distance in 256ths of a tick: 4 ticks behind are 1024."""
+_VIEW_CHANGE_ORDER: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEntry:
+    """One command: what a player wants in the step that computes ``tick``, and what he saw when he wanted it."""
+
+    tick: int
+    command: Command
+    view_tick: int
+    """The others were shown as they stood ``view_fraction`` / 256 of the way from this tick to the next."""
+    view_fraction: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CommandsMessage:
+    """What a client tells about the match, many times a second."""
+
+    acknowledged_tick: int | None
+    """The newest snapshot applied."""
+    wants_complete: bool
+    entries: tuple[CommandEntry, ...]
+    """Ticks ascending; at most 32; none while the client has nothing to command."""
+
+
+def write_commands(schema: CommandSchema, message: CommandsMessage) -> bytes:
+    """The message as bytes. Raises :class:`LocalProtocolError` for what no reader would accept."""
+    entries = message.entries
+    if len(entries) > COMMANDS_PER_MESSAGE_MAX:
+        raise LocalProtocolError(f"{len(entries)} commands, more than {COMMANDS_PER_MESSAGE_MAX}")
+    writer = BitWriter()
+    writer.write(message.acknowledged_tick is not None, 1)
+    if message.acknowledged_tick is not None:
+        writer.write(message.acknowledged_tick, 32)
+    writer.write(message.wants_complete, 1)
+    writer.write(len(entries), _COUNT_BITS)
+    newer: CommandEntry | None = None
+    for entry in reversed(entries):
+        _write_entry(writer, schema, entry, newer)
+        newer = entry
+    return writer.to_bytes()
+
+
+def _write_entry(writer: BitWriter, schema: CommandSchema, entry: CommandEntry, newer: CommandEntry | None) -> None:
+    _check_entry(schema, entry, newer)
+    distance = _view_distance(entry)
+    if newer is None:
+        writer.write(entry.tick, 32)
+        writer.write_signed_golomb(distance, _VIEW_ORDER)
+        for field, value in zip(schema.fields, entry.command, strict=True):
+            writer.write_range(value, field.range.low, field.range.high)
+        return
+    gap = newer.tick - entry.tick - 1
+    change = distance - _view_distance(newer)
+    writer.write_golomb(gap, _GAP_ORDER)
+    writer.write(change != 0, 1)
+    if change:
+        writer.write_signed_golomb(change, _VIEW_CHANGE_ORDER)
+    writer.write(entry.command != newer.command, 1)
+    if entry.command != newer.command:
+        for field, value, other in zip(schema.fields, entry.command, newer.command, strict=True):
+            writer.write(value != other, 1)
+            if value != other:
+                writer.write_range(value, field.range.low, field.range.high)
+
+
+def _check_entry(schema: CommandSchema, entry: CommandEntry, newer: CommandEntry | None) -> None:
+    if not 0 <= entry.tick <= TICK_MAX or (newer is not None and entry.tick >= newer.tick):
+        raise LocalProtocolError(f"command for tick {entry.tick} out of order or out of range")
+    if not 0 <= entry.view_tick <= TICK_MAX or not 0 <= entry.view_fraction < FRACTIONS:
+        raise LocalProtocolError(f"view {entry.view_tick} + {entry.view_fraction}/256")
+    if len(entry.command) != len(schema.fields):
+        raise LocalProtocolError(f"a command of {len(entry.command)} values where the schema has {len(schema.fields)}")
+
+
+def _view_distance(entry: CommandEntry) -> int:
+    return (entry.tick - entry.view_tick) * FRACTIONS - entry.view_fraction
+
+
+def read_commands(schema: CommandSchema, data: bytes) -> CommandsMessage | None:
+    """The message, or None for bytes that are none: a value out of its range, ticks out of order, a message too short or too long."""
+    try:
+        reader = BitReader(data)
+        acknowledged = reader.read(32) if reader.read(1) else None
+        wants_complete = reader.read_bool()
+        count = reader.read(_COUNT_BITS)
+        if count > COMMANDS_PER_MESSAGE_MAX:
+            return None
+        entries: list[CommandEntry] = []
+        for _ in range(count):
+            entries.append(_read_entry(reader, schema, entries[-1] if entries else None))
+        reader.finish()
+    except ReadError:
+        return None
+    return CommandsMessage(acknowledged, wants_complete, tuple(reversed(entries)))
+
+
+def _read_entry(reader: BitReader, schema: CommandSchema, newer: CommandEntry | None) -> CommandEntry:
+    if newer is None:
+        tick = reader.read(32)
+        distance = reader.read_signed_golomb(_VIEW_ORDER)
+        command = tuple(reader.read_range(field.range.low, field.range.high) for field in schema.fields)
+    else:
+        tick = newer.tick - 1 - reader.read_golomb(_GAP_ORDER)
+        distance = _view_distance(newer)
+        if reader.read(1):
+            distance += _nonzero(reader.read_signed_golomb(_VIEW_CHANGE_ORDER))
+        command = newer.command
+        if reader.read(1):
+            command = _read_changed(reader, schema, command)
+    view = tick * FRACTIONS - distance
+    if tick < 0 or not 0 <= view <= TICK_MAX * FRACTIONS + FRACTIONS - 1:
+        raise ReadError("a tick that cannot be")
+    return CommandEntry(tick, command, view // FRACTIONS, view % FRACTIONS)
+
+
+def _read_changed(reader: BitReader, schema: CommandSchema, command: Command) -> Command:
+    changed = tuple(
+        reader.read_range(field.range.low, field.range.high) if reader.read(1) else value
+        for field, value in zip(schema.fields, command, strict=True)
+    )
+    if changed == command:
+        raise ReadError("a change that changes nothing")
+    return changed
+
+
+def _nonzero(value: int) -> int:
+    if value == 0:
+        raise ReadError("a change that changes nothing")
+    return value

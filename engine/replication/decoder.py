@@ -1,0 +1,316 @@
+"""Snapshots into worlds, on the client.
+
+Codes are read in plain Python (see :mod:`engine.wire.bits` for why that is fast) and applied with numpy on working cells. Only when every
+check has passed, the checksum last, does the new world enter the ring: a refused message, whatever its bytes, changes nothing but counters.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import LocalProtocolError
+from engine.replication.encoder import PRIVATE_ORDER
+from engine.replication.feedback import CommandFeedback, read_feedback
+from engine.replication.layout import BASELINE_TICKS_MAX, KindCode, PrivateLayout, SnapshotLayout
+from engine.wire import BitReader, ReadError, expand, unzigzag
+from engine.wire.bits import GOLOMB_ZEROS_MAX
+from engine.world import GENERATIONS, Schema, World
+
+Ints = NDArray[np.int64]
+
+RING_TICKS: Final = BASELINE_TICKS_MAX + 1
+"""Worlds kept as baselines."""
+
+
+class Refusal(Enum):
+    """Why a snapshot was not applied."""
+
+    MALFORMED = "malformed"
+    """Not a snapshot of this schema: it ends too early or too late, or names a row or a value that cannot be."""
+    STALE = "stale"
+    """Not newer than what is applied already: overtaken on the way, or sent twice."""
+    NO_BASELINE = "no_baseline"
+    """It builds on a snapshot that we do not hold."""
+    CHECKSUM = "checksum"
+    """It was read well, but the result is not the server's world."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A snapshot that was applied."""
+
+    world: World
+    """What this client may know of the server's world at ``tick``: hidden rows and others' private fields are zero. It belongs to the
+    decoder's ring: valid until a snapshot 64 ticks newer arrives, never to be written to."""
+    tick: int
+    baseline_tick: int | None
+    feedback: CommandFeedback
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderStatistics:
+    """Counters since the start."""
+
+    snapshots: int
+    """Applied."""
+    complete_snapshots: int
+    """Applied, and complete."""
+    bytes: int
+    """Of all messages, refused ones too."""
+    refused: Mapping[str, int]
+    """By :class:`Refusal` value."""
+    wants_complete: bool
+
+
+class SnapshotDecoder:
+    """Decodes one client's snapshots. ``seat`` None is somebody who only watches."""
+
+    def __init__(self, schema: Schema, seat: int | None) -> None:
+        if seat is not None and not 0 <= seat < schema.seats:
+            raise LocalProtocolError(f"seat {seat} of {schema.seats}")
+        self.schema: Final = schema
+        self.seat: Final = seat
+        self.wants_complete = False
+        """The server should send a complete snapshot: what we hold does not fit what it sends. Until one can be applied again."""
+        self.newest_tick: int | None = None
+        """The newest snapshot applied: what to acknowledge."""
+        self._layout: Final = SnapshotLayout(schema)
+        private = None if seat is None else PrivateLayout(schema, seat)
+        self._private: Final = private if private is not None and private.cells.size else None
+        self._ring: Final = [World(schema, -1) for _ in range(RING_TICKS)]
+        self._spare = World(schema, -1)
+        self._base: Final = self._layout.buffer()
+        self._now: Final = self._layout.buffer()
+        self._refused: Final[Counter[str]] = Counter()
+        self._snapshots = self._complete = self._bytes = 0
+
+    def receive(self, message: bytes) -> Decoded | Refusal:
+        """Apply one snapshot. Any bytes may come: what is not a snapshot that fits is refused and counted."""
+        self._bytes += len(message)
+        try:
+            outcome = self._read(BitReader(message))
+        except ReadError:
+            outcome = Refusal.MALFORMED
+        if isinstance(outcome, Refusal):
+            self._refused[outcome.value] += 1
+            if outcome in (Refusal.NO_BASELINE, Refusal.CHECKSUM):
+                self.wants_complete = True
+            return outcome
+        self.wants_complete = False
+        self.newest_tick = outcome.tick
+        self._snapshots += 1
+        self._complete += outcome.baseline_tick is None
+        return outcome
+
+    def world_at(self, tick: int) -> World | None:
+        """The world that was decoded for ``tick``, while the ring still has it."""
+        world = self._ring[tick % RING_TICKS]
+        return world if tick >= 0 and world.tick == tick else None
+
+    def statistics(self) -> DecoderStatistics:
+        """Counters since the start."""
+        return DecoderStatistics(self._snapshots, self._complete, self._bytes, dict(self._refused), self.wants_complete)
+
+    def _read(self, reader: BitReader) -> Decoded | Refusal:
+        ticks = reader.read(6)
+        newest = self.newest_tick
+        if ticks == 0:
+            tick = reader.read(32)
+        else:
+            low = reader.read(16)
+            if newest is None:
+                return Refusal.NO_BASELINE
+            tick = expand(low, newest)
+        if newest is not None and tick <= newest:
+            return Refusal.STALE
+        baseline = self.world_at(tick - ticks) if ticks else None
+        if ticks and baseline is None:
+            return Refusal.NO_BASELINE
+        checksum = reader.read(32)
+        feedback = read_feedback(reader, tick)
+        self._read_public(reader, baseline, tick, ticks)
+        world = self._spare
+        world.cells[: self._layout.cells] = self._now[: self._layout.cells]
+        if self._private is not None:
+            world.cells[self._private.cells] = self._read_private(reader, self._private, world, baseline, ticks)
+        reader.finish()
+        if self._checksum(world) != checksum:
+            return Refusal.CHECKSUM
+        world.tick = tick
+        index = tick % RING_TICKS
+        self._spare, self._ring[index] = self._ring[index], world
+        return Decoded(world, tick, tick - ticks if ticks else None, feedback)
+
+    def _checksum(self, world: World) -> int:
+        checksum = world.view_checksum(None)
+        if self._private is None:
+            return checksum
+        return zlib.crc32(np.ascontiguousarray(world.cells[self._private.cells], dtype="<i4").data, checksum)
+
+    def _read_public(self, reader: BitReader, baseline: World | None, tick: int, ticks: int) -> None:
+        """Leave the new public cells in ``self._now``."""
+        layout, base, now = self._layout, self._base, self._now
+        count = layout.cells
+        base[:count] = 0 if baseline is None else baseline.public_cells()
+        now[:] = base
+        cells: list[NDArray[np.intp]] = []
+        gone: list[tuple[KindCode, list[int]]] = []
+        new: list[tuple[KindCode, Ints]] = []
+        for kind in layout.kinds:
+            if not reader.read(1):
+                continue
+            held = base[kind.start : kind.start + kind.rows].nonzero()[0]
+            has_events = reader.read(1)
+            gone_rows: list[int] = []
+            if has_events:
+                changed, gone_rows = _read_held_rows(reader, kind, held, now)
+                cells.extend(changed)
+                gone.append((kind, gone_rows))
+            if reader.read(1):
+                new.append((kind, _read_new_rows(reader, kind, kind.rows - held.size + len(gone_rows), tick)))
+            elif not has_events:
+                raise ReadError("a kind that changed in nothing")
+        if ticks:
+            for step in layout.steps:
+                expected = step.values(base, now, ticks)
+                expected += now[step.targets]
+                expected -= base[step.targets]
+                now[step.targets] = expected
+        if cells:
+            touched = np.concatenate(cells)
+            values = now[touched]
+            if ((values < layout.lows[touched]) | (values > layout.highs[touched])).any():
+                raise ReadError("a residual that leads out of its field's range")
+        for kind, rows in gone:
+            if rows:
+                now[kind.start : kind.end].reshape(kind.columns, kind.rows)[:, rows] = 0
+        for kind, table in new:
+            block = now[kind.start : kind.end].reshape(kind.columns, kind.rows)
+            slots = table[0]
+            if block[0, slots].any():
+                raise ReadError("a new row where one stands")
+            block[:, slots] = table[1:]
+
+    def _read_private(
+        self, reader: BitReader, layout: PrivateLayout, world: World, baseline: World | None, ticks: int
+    ) -> NDArray[np.int32]:
+        values = layout.forecast(None if baseline is None else baseline.cells, world.cells, ticks)
+        if reader.read(1):
+            residuals = [reader.read_signed_golomb(PRIVATE_ORDER) if reader.read(1) else 0 for _ in range(layout.cells.size)]
+            values += np.array(residuals, dtype=np.int64)
+        alive = world.cells[layout.births] != 0
+        wrong = (values < layout.lows) | (values > layout.highs)
+        if (wrong & alive).any() or values[~alive].any():
+            raise ReadError("a private value out of its field's range")
+        return values.astype(np.int32)
+
+
+def _read_held_rows(reader: BitReader, kind: KindCode, held: NDArray[np.intp], now: Ints) -> tuple[list[NDArray[np.intp]], list[int]]:
+    """Read the flags and residuals of the rows that the baseline has; add the residuals to ``now``. Returns cells touched, rows gone."""
+    used = reader.read(kind.columns - 1)
+    changed_at, gone_at = _read_flags(reader, held.size)
+    gone = held[gone_at].tolist() if gone_at else []
+    if bool(used) != bool(changed_at) or not (changed_at or gone):
+        raise ReadError("rows that changed in no field, fields that changed in no row, or nothing at all")
+    if not changed_at:
+        return [], gone
+    rows = held[changed_at]
+    count = len(changed_at)
+    columns = [column for column in range(1, kind.columns) if used >> (kind.columns - 1 - column) & 1]
+    codes: list[int] = []
+    for _ in columns:
+        _read_codes(reader, reader.read(4), count, codes)
+    starts = np.array([kind.start + column * kind.rows for column in columns], dtype=np.intp)
+    cells = (starts[:, None] + rows).ravel()
+    now[cells] += unzigzag(np.array(codes, dtype=np.int64))
+    return [cells], gone
+
+
+def _read_flags(reader: BitReader, held: int) -> tuple[list[int], list[int]]:
+    """Positions among the ``held`` rows that changed, and that are gone. 0 is as forecast, 10 changed, 11 gone."""
+    text = reader.text
+    at = reader.position
+    changed: list[int] = []
+    gone: list[int] = []
+    position = 0
+    while position < held:
+        one = text.find("1", at, at + held - position)
+        if one < 0:
+            at += held - position
+            break
+        position += one - at
+        (gone if text[one + 1 : one + 2] == "1" else changed).append(position)
+        position += 1
+        at = one + 2
+    if at > len(text):
+        raise ReadError("the message ends too early")
+    reader.position = at
+    return changed, gone
+
+
+def _read_codes(reader: BitReader, order: int, count: int, codes: list[int]) -> None:
+    """Append ``count`` exp-Golomb codes: :meth:`BitReader.read_golomb`, unrolled, because most bits of a snapshot pass through here."""
+    text = reader.text
+    at = reader.position
+    find = text.find
+    offset = 1 << order
+    behind = order + 1
+    append = codes.append
+    for _ in range(count):
+        one = find("1", at)
+        zeros = one - at
+        if not 0 <= zeros <= GOLOMB_ZEROS_MAX:
+            raise ReadError("no such exp-Golomb code")
+        at = one + zeros + behind
+        append(int(text[one:at], 2) - offset)
+    if at > len(text):  # a slice beyond the end is short, not an error: one look here instead of one per code
+        raise ReadError("the message ends too early")
+    reader.position = at
+
+
+def _read_new_rows(reader: BitReader, kind: KindCode, free: int, tick: int) -> Ints:
+    """The new rows as [slot, generation, fields...] by row. Every value is checked."""
+    count = 1 + reader.read_golomb(0)
+    if count > free:
+        raise ReadError("more new rows than there is room for")
+    table = np.empty((kind.columns + 1, count), dtype=np.int64)
+    for column in range(kind.columns + 1):
+        low, bits = kind.new_lows[column], kind.new_bits[column]
+        if reader.read(1):
+            codes: list[int] = []
+            _read_codes(reader, reader.read(4), count, codes)
+            steps = np.array(codes, dtype=np.int64)
+            if column == 0:
+                steps[1:] += 1  # slots ascend
+            else:
+                steps = unzigzag(steps)
+            values = steps.cumsum()
+        else:
+            values = np.array(_read_plain(reader, bits, count), dtype=np.int64) + low
+        if (values < low).any() or (values > kind.new_highs[column]).any():
+            raise ReadError("a new row's value out of its range")
+        table[column] = values
+    if (table[0, 1:] <= table[0, :-1]).any():
+        raise ReadError("new rows out of order")
+    table[1] = 1 + (tick - table[1]) % GENERATIONS
+    return table
+
+
+def _read_plain(reader: BitReader, bits: int, count: int) -> list[int]:
+    if bits == 0:
+        return [0] * count
+    start = reader.position
+    end = start + bits * count
+    text = reader.text
+    if end > len(text):
+        raise ReadError("the message ends too early")
+    reader.position = end
+    return [int(text[at : at + bits], 2) for at in range(start, end, bits)]

@@ -1,0 +1,71 @@
+"""What the server tells a client about its commands, in every snapshot: it steers the client's clock and explains mispredictions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from engine.wire import BitReader, BitWriter, ReadError
+
+SLACK_16THS_MIN: Final = -128
+SLACK_16THS_MAX: Final = 127
+COUNT_MAX: Final = 15
+TICK_MAX: Final = 2**32 - 1
+
+_NEWEST_ORDER: Final = 2
+_LAST_USED_ORDER: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFeedback:
+    """The commands of one seat as the server saw them up to a snapshot."""
+
+    newest_command_tick: int | None = None
+    """The highest tick for which a command has come; None before the first."""
+    last_used_tick: int | None = None
+    """The last tick whose step used a command of that very tick (not a repeated one); None before the first."""
+    slack_16ths: int | None = None
+    """The least time to spare, in 16ths of a tick, of the commands that came since the last snapshot to this client; negative is too late,
+    -128 and 127 mean "or beyond". None where no new command came."""
+    missing: int = 0
+    """Steps since the last snapshot that had to do without their command, 15 meaning "or more"."""
+    late: int = 0
+    """Commands that came after their step since the last snapshot, 15 meaning "or more"."""
+
+
+def write_feedback(writer: BitWriter, feedback: CommandFeedback, tick: int) -> None:
+    """Append it; ticks are told relative to the snapshot's own ``tick``."""
+    for told, order in ((feedback.newest_command_tick, _NEWEST_ORDER), (feedback.last_used_tick, _LAST_USED_ORDER)):
+        writer.write(told is not None, 1)
+        if told is not None:
+            writer.write_signed_golomb(told - tick, order)
+    writer.write(feedback.slack_16ths is not None, 1)
+    if feedback.slack_16ths is not None:
+        writer.write_range(min(max(feedback.slack_16ths, SLACK_16THS_MIN), SLACK_16THS_MAX), SLACK_16THS_MIN, SLACK_16THS_MAX)
+    has_counts = feedback.missing > 0 or feedback.late > 0
+    writer.write(has_counts, 1)
+    if has_counts:
+        writer.write(min(feedback.missing, COUNT_MAX), 4)
+        writer.write(min(feedback.late, COUNT_MAX), 4)
+
+
+def read_feedback(reader: BitReader, tick: int) -> CommandFeedback:
+    """Read what :func:`write_feedback` wrote. Raises ReadError."""
+    newest = _read_tick(reader, tick, _NEWEST_ORDER)
+    last_used = _read_tick(reader, tick, _LAST_USED_ORDER)
+    slack = reader.read_range(SLACK_16THS_MIN, SLACK_16THS_MAX) if reader.read_bool() else None
+    missing = late = 0
+    if reader.read_bool():
+        missing, late = reader.read(4), reader.read(4)
+        if missing == late == 0:
+            raise ReadError("counts that are announced and not there")
+    return CommandFeedback(newest, last_used, slack, missing, late)
+
+
+def _read_tick(reader: BitReader, tick: int, order: int) -> int | None:
+    if not reader.read_bool():
+        return None
+    told = tick + reader.read_signed_golomb(order)
+    if not 0 <= told <= TICK_MAX:
+        raise ReadError(f"tick {told}")
+    return told

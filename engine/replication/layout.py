@@ -1,0 +1,218 @@
+"""What encoder and decoder compute once per schema: flat index arrays, ranges, and the forecast that both subtract and add.
+
+The forecast of a row after ``n`` ticks, from the baseline's values ``x0`` (and ``v0`` of its motion field)::
+
+    motion by an integer m:    x0 + n * m
+    motion by a field v:       x0 + n * v0 + ((vn - v0) * (n + 1)) // 2       clamped to the field's range
+
+``vn`` is the motion field's *new* value, which is known first, so a speed that changed evenly over the ``n`` ticks is followed exactly, and
+for ``n = 1`` that is semi-implicit Euler (``v += a; x += v``), to the last bit. Steering therefore costs the bits of the speed alone.
+A field whose motion leads back to itself (x moves by y, y by x) is not forecast.
+
+All moving cells of a world are forecast in one go. Constants are a tail of extra cells behind the public block, so that "moves by -1" is
+"moves by that cell" and needs no case of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.world import GENERATIONS, Field, Kind, KindLayout, Schema, column_offsets
+
+Ints = NDArray[np.int64]
+Indices = NDArray[np.intp]
+
+BASELINE_TICKS_MAX: Final = 63
+"""A baseline is told as 1 to 63 ticks back, in 6 bits; rings of 64 worlds hold all that can be named."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindCode:
+    """A kind's public block, for the codec. Column 0 is the generation."""
+
+    name: str
+    rows: int
+    columns: int
+    start: int
+    end: int
+    field_lows: Ints
+    field_highs: Ints
+    new_lows: list[int]
+    """Lowest value per column of a new row: slot, age, then the fields."""
+    new_highs: list[int]
+    new_bits: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Cells that move and what moves them, as indices into cells with the constants' tail. Steps must run in order."""
+
+    targets: Indices
+    sources: Indices
+    births: Indices
+    lows: Ints
+    highs: Ints
+
+    def values(self, base: Ints, now: Ints, ticks: int) -> Ints:
+        """The forecast of the targets: ``base`` is the baseline, ``now`` has the motion fields' new values. 0 for free slots."""
+        speed = base[self.sources]
+        change = now[self.sources]
+        change -= speed
+        change *= ticks + 1
+        change >>= 1
+        speed *= ticks
+        speed += change
+        start = base[self.targets]
+        start += speed
+        np.maximum(start, self.lows, out=start)
+        np.minimum(start, self.highs, out=start)
+        start *= base[self.births] != 0
+        return start
+
+
+class SnapshotLayout:
+    """The codec's view of one schema (and number of seats)."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema: Final = schema
+        self.cells: Final = schema.public_cells
+        self.kinds: Final = tuple(_kind_code(layout) for layout in schema.layouts)
+        self.starts: Final[Indices] = np.array([kind.start for kind in self.kinds], dtype=np.intp)
+        tail = sorted({field.motion for kind in schema.kinds for field in kind.fields if isinstance(field.motion, int)} | {0})
+        self.tail: Final[Ints] = np.array(tail, dtype=np.int64)
+        self.tail_of: Final = {constant: index for index, constant in enumerate(tail)}
+        self.lows, self.highs = self._flat_ranges()
+        steps = self._forecast_steps()
+        self.steps: Final = tuple(steps[level] for level in sorted(steps))
+        self.forecast: Final = _join(list(self.steps))
+
+    def buffer(self) -> Ints:
+        """Working cells: the public block, then the constants."""
+        return np.concatenate([np.zeros(self.cells, dtype=np.int64), self.tail])
+
+    def _flat_ranges(self) -> tuple[Ints, Ints]:
+        """Lowest and highest value of every public cell; a generation is 0 to 1024."""
+        lows = np.zeros(self.cells, dtype=np.int64)
+        highs = np.zeros(self.cells, dtype=np.int64)
+        for kind in self.kinds:
+            lows[kind.start : kind.end] = np.repeat(np.concatenate([[0], kind.field_lows]), kind.rows)
+            highs[kind.start : kind.end] = np.repeat(np.concatenate([[GENERATIONS], kind.field_highs]), kind.rows)
+        return lows, highs
+
+    def _forecast_steps(self) -> dict[int, Forecast]:
+        parts: dict[int, list[Forecast]] = {}
+        for layout in self.schema.layouts:
+            offsets = column_offsets(layout)
+            rows = np.arange(layout.rows, dtype=np.intp)
+            for field in layout.kind.fields_visible_to("everyone"):
+                level = forecast_level(layout.kind, field)
+                if level is None:
+                    continue
+                if isinstance(field.motion, str):
+                    sources = offsets[field.motion] + rows
+                else:
+                    assert field.motion is not None  # its level says that it moves
+                    sources = np.full(layout.rows, self.cells + self.tail_of[field.motion], dtype=np.intp)
+                lows = np.full(layout.rows, field.range.low, dtype=np.int64)
+                highs = np.full(layout.rows, field.range.high, dtype=np.int64)
+                part = Forecast(offsets[field.name] + rows, sources, layout.public_offset + rows, lows, highs)
+                parts.setdefault(level, []).append(part)
+        return {level: _join(found) for level, found in parts.items()}
+
+
+def forecast_level(kind: Kind, field: Field) -> int | None:
+    """Its place in the order of forecasts: 1 where it moves by a number or by a field that is not forecast itself. None: not forecast."""
+    level = 0
+    while field.motion is not None:
+        level += 1
+        if isinstance(field.motion, int):
+            break
+        if level > len(kind.fields):
+            return None  # it goes round
+        field = kind[field.motion]
+    return level or None
+
+
+def _kind_code(layout: KindLayout) -> KindCode:
+    fields = layout.kind.fields_visible_to("everyone")
+    lows = [field.range.low for field in fields]
+    highs = [field.range.high for field in fields]
+    new_lows = [0, 0, *lows]
+    new_highs = [layout.rows - 1, GENERATIONS - 1, *highs]
+    return KindCode(
+        name=layout.kind.name,
+        rows=layout.rows,
+        columns=layout.public_columns,
+        start=layout.public_offset,
+        end=layout.public_offset + layout.public_columns * layout.rows,
+        field_lows=np.array(lows, dtype=np.int64),
+        field_highs=np.array(highs, dtype=np.int64),
+        new_lows=new_lows,
+        new_highs=new_highs,
+        new_bits=[(high - low).bit_length() for low, high in zip(new_lows, new_highs, strict=True)],
+    )
+
+
+def _join(parts: list[Forecast]) -> Forecast:
+    none = np.zeros(0, dtype=np.intp)
+    return Forecast(
+        targets=np.concatenate([none, *(part.targets for part in parts)]),
+        sources=np.concatenate([none, *(part.sources for part in parts)]),
+        births=np.concatenate([none, *(part.births for part in parts)]),
+        lows=np.concatenate([none.astype(np.int64), *(part.lows for part in parts)]),
+        highs=np.concatenate([none.astype(np.int64), *(part.highs for part in parts)]),
+    )
+
+
+class PrivateLayout:
+    """The owner-only cells of one seat: kind after kind, column after column (the order of ``World.private_cells_of``).
+
+    Their forecast is the plain one, ``x0 + n * v0``: what only the owner sees is counters, and this needs no coding order.
+    """
+
+    def __init__(self, schema: Schema, seat: int) -> None:
+        cells: list[int] = []
+        births: list[int] = []
+        sources: list[int] = []
+        lows: list[int] = []
+        highs: list[int] = []
+        constants: list[int] = []
+        for layout in schema.layouts:
+            per_seat = layout.kind.per_seat
+            if per_seat is None:
+                continue
+            offsets = column_offsets(layout)
+            for field in layout.kind.fields_visible_to("owner"):
+                for slot in range(seat * per_seat, (seat + 1) * per_seat):
+                    cells.append(offsets[field.name] + slot)
+                    births.append(layout.public_offset + slot)
+                    named = isinstance(field.motion, str)
+                    sources.append(offsets[str(field.motion)] + slot if named else layout.public_offset + slot)
+                    constants.append(0 if named or field.motion is None else int(field.motion))
+                    lows.append(field.range.low)
+                    highs.append(field.range.high)
+        self.cells: Final[Indices] = np.array(cells, dtype=np.intp)
+        self.births: Final[Indices] = np.array(births, dtype=np.intp)
+        self.lows: Final[Ints] = np.array(lows, dtype=np.int64)
+        self.highs: Final[Ints] = np.array(highs, dtype=np.int64)
+        self._sources: Final[Indices] = np.array(sources, dtype=np.intp)
+        self._constants: Final[Ints] = np.array(constants, dtype=np.int64)
+        self._named: Final[Ints] = (self._sources != self.births).astype(np.int64)
+
+    def forecast(self, base: NDArray[np.int32] | None, now: NDArray[np.int32], ticks: int) -> Ints:
+        """The cells as expected after ``ticks``: 0 for a row that is not the baseline's (``base`` None: no baseline)."""
+        if base is None:
+            return np.zeros(self.cells.size, dtype=np.int64)
+        births = base[self.births]
+        change = base[self._sources] * self._named
+        change += self._constants
+        change *= ticks
+        change += base[self.cells]
+        np.maximum(change, self.lows, out=change)
+        np.minimum(change, self.highs, out=change)
+        change *= (births != 0) & (births == now[self.births])
+        return change
