@@ -8,6 +8,7 @@ resolution is the frame: what arrives between two frames is seen at the second, 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -20,10 +21,6 @@ from engine.drivers.tcp_client import StreamState, StreamWrapperFactory, TcpClie
 from engine.drivers.udp import UdpPort, UdpStatistics, open_udp
 from engine.drivers.verbs import DrivenClient
 from engine.ids import Address
-
-RECONNECT_FIRST_S: Final = 0.25
-RECONNECT_LONGEST_S: Final = 2.0
-"""Waits between attempts to reconnect: 0.25, 0.5, 1, 2, 2... s. A Wi-Fi hole is over in a second; a dead server is not hammered."""
 
 DATAGRAMS_PER_POLL_MAX: Final = 1024
 """A client hears one server at 60 Hz: more than this in a frame is a flood."""
@@ -61,11 +58,7 @@ class _BadNetwork:
 
 
 class ClientDriver:
-    """The sockets and the clock of one client.
-
-    ``failure`` is set when the server could not be reached at the first attempt: the driver tries no further, and its ``sentence`` is what
-    the player reads. Once a stream has been open, the driver keeps reconnecting for as long as the client wants a stream.
-    """
+    """The sockets and the clock of one client. Whether to connect, to come back and to give up is the client's to say."""
 
     def __init__(
         self,
@@ -80,8 +73,7 @@ class ClientDriver:
     ) -> None:
         self.client: Final = client
         self.failure: ConnectFailure | None = None
-        self.last_failure: ConnectFailure | None = None
-        """Of the latest attempt, also of one to reconnect."""
+        """Why the latest attempt to connect came to nothing; its ``sentence`` is what the player reads. None once a stream is open."""
         self._host: Final = host
         self._port: Final = port
         self._wrapper_factory: Final = stream_wrapper
@@ -90,8 +82,6 @@ class ClientDriver:
         self._stream: TcpClient | None = None
         self._is_open = False
         self._udp: UdpPort | None = None
-        self._next_attempt = 0.0
-        self._wait_s = RECONNECT_FIRST_S
         self._streams_opened = self._connect_failures = 0
         self._is_closed = False
 
@@ -103,38 +93,38 @@ class ClientDriver:
     def poll(self) -> float:
         """Do everything that can be done now, without waiting. Returns the time that the client was told."""
         now = self._clock()
-        if self._is_closed or self.failure is not None:
+        if self._is_closed:
             return now
         self._poll_stream(now)
         if self._udp is not None:
             self._receive_datagrams(self._udp, now)
         self.client.advance(now)
-        self._send_stream(now)
         self._send_datagrams(now)
+        self._send_stream(now)  # after the datagrams: some of them travel inside the stream
+        if self._is_open and self.client.wants_close:
+            self._close_stream(now)
         return now
 
     def drop_stream(self) -> None:
         """Close the stream as if the network had (for tests and for trying out a resume)."""
-        if self._stream is not None:
+        if self._is_open and self._stream is not None:
             self._stream.close()
 
     def close(self) -> None:
         """Send the client's last words as far as the system takes them at once, and close the sockets."""
         if self._is_closed:
             return
+        self._is_closed = True
         now = self._clock()
-        if self._stream is not None:
-            if self._is_open:
-                held = self._bad.stream_up.pop_all() if self._bad is not None else b""
-                self._stream.send(held + self.client.stream_to_send(now))
+        self._send_datagrams(now)
+        if self._is_open:
+            self._close_stream(now)
+        elif self._stream is not None:
             self._stream.close()
         if self._udp is not None:
             if self._bad is not None:
                 self._udp.send((address, data) for data, address in self._bad.up.pop(float("inf")))
-            self._udp.send(self.client.datagrams_to_send(now))
             self._udp.close()
-        self._is_open = False
-        self._is_closed = True
 
     def statistics(self) -> ClientDriverStatistics:
         """Counters since the driver was made."""
@@ -152,14 +142,13 @@ class ClientDriver:
             self._stream = None
             self._is_open = False
         if self._stream is None:
-            if not self.client.wants_stream or now < self._next_attempt:
+            if not self.client.wants_stream:
                 return
             self._stream = TcpClient(self._host, self._port, now, stream_wrapper=self._wrapper_factory)
         stream = self._stream
         stream.poll(now)
-        if stream.state is StreamState.OPEN and not self._is_open:
-            assert stream.server is not None
-            self._opened(stream.server, now)
+        if stream.state in (StreamState.OPEN, StreamState.LOST) and not self._is_open and stream.server is not None:
+            self._opened(stream.server, now)  # also where the server closed it before we looked: it may have said why
         if self._is_open:
             data = stream.receive()
             if self._bad is not None:
@@ -170,15 +159,18 @@ class ClientDriver:
             if stream.state is StreamState.LOST:
                 self._is_open = False
                 self._stream = None
-                self._next_attempt = now  # the first attempt to come back is made at once
                 self.client.stream_lost(now)
-        elif stream.state in (StreamState.FAILED, StreamState.LOST):
-            self._failed(stream, now)
+        elif stream.state is StreamState.FAILED:
+            assert stream.failure is not None
+            self._stream = None
+            self._connect_failures += 1
+            self.failure = stream.failure
+            self.client.stream_failed(stream.failure.sentence, now)
 
     def _opened(self, server: Address, now: float) -> None:
         self._is_open = True
         self._streams_opened += 1
-        self._wait_s = RECONNECT_FIRST_S
+        self.failure = None
         if self._bad is not None:
             self._bad.renew_streams()
         family = family_of(server)
@@ -188,18 +180,19 @@ class ClientDriver:
         if self._udp is None:
             # Of the family that TCP got through with. Not connected to the server: a socket that is keeps its source address when the
             # player goes from Wi-Fi to cable, and dies with it.
-            self._udp = open_udp(families=(family,))
+            with suppress(OSError):  # no UDP at all: the client will find that its datagrams do not get through, and have them carried
+                self._udp = open_udp(families=(family,))
         self.client.stream_opened(server, now)
 
-    def _failed(self, stream: TcpClient, now: float) -> None:
+    def _close_stream(self, now: float) -> None:
+        """Our side ends it: what is held back in a delay line goes out now."""
+        assert self._stream is not None
+        held = self._bad.stream_up.pop_all() if self._bad is not None else b""
+        self._stream.send(held + self.client.stream_to_send(now))
+        self._stream.close()
         self._stream = None
-        self._connect_failures += 1
-        self.last_failure = stream.failure
-        if self._streams_opened == 0:
-            self.failure = stream.failure
-            return
-        self._next_attempt = now + self._wait_s
-        self._wait_s = min(self._wait_s * 2.0, RECONNECT_LONGEST_S)
+        self._is_open = False
+        self.client.stream_lost(now)
 
     def _receive_datagrams(self, udp: UdpPort, now: float) -> None:
         received = udp.receive(DATAGRAMS_PER_POLL_MAX)

@@ -98,6 +98,8 @@ class TcpClient:
         """Send what the system takes at once, then close."""
         if self.state is StreamState.OPEN:
             self._write()
+        if self.state is StreamState.OPEN:
+            self._read()  # closing with something unread resets the stream, and our last words with it
         self._dialer.close()
         if self._socket is not None:
             with suppress(OSError):  # not connected any more: nothing to shut down

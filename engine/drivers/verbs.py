@@ -16,20 +16,27 @@ class DrivenClient(Protocol):
 
     @property
     def wants_stream(self) -> bool:
-        """Whether a new stream to the server is wanted: at the start, and after a loss that may be resumed.
+        """Whether the driver should open a (new) stream to the server now: at the start, and after a loss that may be resumed.
 
-        False from ``stream_opened`` on. True again while the stream is still open means that the client has given it up: the driver
-        closes it, without a ``stream_lost``, and connects anew.
+        False from ``stream_opened`` on. True again while that stream is still open means that the client has given it up (nothing was
+        heard for too long): the driver closes it, without a ``stream_lost``, and connects anew.
         """
+
+    @property
+    def wants_close(self) -> bool:
+        """Whether the driver should close the open stream, once what is to send is sent."""
 
     def stream_opened(self, server: Address, now: float) -> None:
         """A stream to ``server`` is up, and secured where a wrapper was given."""
+
+    def stream_failed(self, detail: str, now: float) -> None:
+        """No stream could be opened; ``detail`` is a sentence for the player. The client decides whether and when it wants another try."""
 
     def receive_stream(self, data: bytes, now: float) -> None:
         """Bytes of the stream, in order."""
 
     def stream_lost(self, now: float) -> None:
-        """The stream that was opened has ended."""
+        """The stream that was opened has ended, by either side."""
 
     def stream_to_send(self, now: float) -> bytes:
         """Bytes to send on the stream; drains."""

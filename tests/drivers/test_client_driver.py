@@ -5,7 +5,6 @@ import pytest
 
 from engine.conditions import NetConditions
 from engine.drivers import ClientDriver, ConnectFailureKind, UdpPort, open_udp
-from engine.drivers.client_driver import RECONNECT_FIRST_S
 from engine.ids import Address
 from tests.drivers.waiting import XorWrapper, listen, until, unused_port
 
@@ -15,6 +14,8 @@ class EchoClient:
 
     def __init__(self) -> None:
         self.wants_stream = True
+        self.wants_close = False
+        self.failed = ""
         self.log: list[str] = []
         self.stream = b""
         self.datagrams: list[tuple[bytes, Address]] = []
@@ -24,6 +25,10 @@ class EchoClient:
     def stream_opened(self, server: Address, now: float) -> None:
         self.wants_stream = False
         self.log.append("opened")
+
+    def stream_failed(self, detail: str, now: float) -> None:
+        self.wants_stream = False
+        self.failed = detail
 
     def receive_stream(self, data: bytes, now: float) -> None:
         self.stream += data
@@ -107,6 +112,24 @@ def test_a_lost_stream_is_reported_and_opened_again(setup: Setup) -> None:
     assert setup.driver.statistics().streams_opened == 2
 
 
+@pytest.mark.parametrize("last_words", [b"", b"full"])
+def test_a_server_that_closes_at_once_is_heard_out(setup: Setup, last_words: bytes) -> None:
+    setup.driver.poll()
+    served = setup.accept()
+    served.sendall(last_words)
+    served.close()
+    until(lambda: "lost" in setup.client.log, setup.driver.poll)
+    assert setup.client.log == ["opened", "lost"]
+    assert setup.client.stream == last_words
+
+
+def test_a_dropped_stream_counts_as_lost(setup: Setup) -> None:
+    setup.connect()
+    setup.driver.drop_stream()
+    setup.driver.poll()
+    assert setup.client.log == ["opened", "lost"]
+
+
 def test_a_stream_that_the_client_gave_up_is_replaced_without_a_loss(setup: Setup) -> None:
     setup.connect()
     setup.client.wants_stream = True
@@ -115,32 +138,32 @@ def test_a_stream_that_the_client_gave_up_is_replaced_without_a_loss(setup: Setu
     assert setup.served[0].recv(1) == b""
 
 
-def test_reconnecting_waits_longer_each_time_and_never_gives_up(setup: Setup) -> None:
-    served = setup.connect()
-    setup.listener.close()
-    served.close()
-    until(lambda: setup.driver.statistics().connect_failures == 1, setup.driver.poll)
-    setup.driver.poll()
-    setup.time += RECONNECT_FIRST_S
-    until(lambda: setup.driver.statistics().connect_failures == 2, setup.driver.poll)
-    setup.time += RECONNECT_FIRST_S
-    for _ in range(50):
-        setup.driver.poll()
-    assert setup.driver.statistics().connect_failures == 2
-    assert setup.driver.failure is None
-    assert setup.driver.last_failure is not None
-    assert setup.driver.last_failure.kind is ConnectFailureKind.REFUSED
-
-
-def test_the_first_failure_stops_the_driver_with_a_sentence() -> None:
+def test_a_failed_attempt_is_told_once_and_tried_again_when_the_client_wants() -> None:
     client = EchoClient()
-    driver = ClientDriver(client, "127.0.0.1", unused_port())
-    until(lambda: driver.failure, driver.poll)
+    port = unused_port()
+    driver = ClientDriver(client, "127.0.0.1", port)
+    until(lambda: client.failed, driver.poll)
     assert driver.failure is not None
     assert driver.failure.kind is ConnectFailureKind.REFUSED
+    assert client.failed == driver.failure.sentence
+    for _ in range(20):
+        driver.poll()
+    assert driver.statistics().connect_failures == 1
+    client.wants_stream = True
+    until(lambda: driver.statistics().connect_failures == 2, driver.poll)
     assert client.log == []
-    driver.poll()
     driver.close()
+
+
+def test_a_stream_is_closed_when_the_client_says_so(setup: Setup) -> None:
+    served = setup.connect()
+    setup.client.to_send = b"bye"
+    setup.client.wants_close = True
+    setup.driver.poll()
+    assert served.recv(100) == b"bye"
+    assert served.recv(100) == b""
+    assert setup.client.log == ["opened", "lost"]
+    assert not setup.driver.is_connected
 
 
 def test_a_client_that_wants_no_stream_gets_none(setup: Setup) -> None:
