@@ -3,42 +3,66 @@
 Three groups: the connection's own (hello, resume, acknowledgement, carried datagrams), the lobby's requests (client to server) and the
 lobby's news (server to client). Requests and news travel inside :class:`Reliable`, exactly once and in order across a resume.
 Every string and list has a limit in its type, so that a message which decodes is a message within limits.
+
+A player types the ``Typed...`` strings: they may hold anything, and the receiver cleans them (:mod:`engine.control.text`). All
+other strings are refused on the wire if they hold a control character, a direction override or a zero-width character, so that
+neither a hostile client nor a hostile server can write escape sequences to somebody's terminal or forge a line of a log.
+
+The rows of long lists are arrays on the wire (``array_like``): a room of :data:`MEMBERS_MAX` members fits one frame.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Final
 
 import msgspec
 
-NAME_CHARACTERS_MAX = 16
-CHAT_CHARACTERS_MAX = 200
-ROOM_NAME_CHARACTERS_MAX = 32
-PASSWORD_CHARACTERS_MAX = 64
-ROOMS_MAX = 64
-MEMBERS_MAX = 1024
-SETTINGS_MAX = 32
+NAME_CHARACTERS_MAX: Final = 16
+CHAT_CHARACTERS_MAX: Final = 200
+ROOM_NAME_CHARACTERS_MAX: Final = 32
+PASSWORD_CHARACTERS_MAX: Final = 64
+WORD_CHARACTERS_MAX: Final = 64
+ROOMS_MAX: Final = 64
+MEMBERS_MAX: Final = 512
+SETTINGS_MAX: Final = 32
+CARRIED_BYTES_MAX: Final = 1200
+ANNOUNCEMENT_BYTES_MAX: Final = 512
 
-Name = Annotated[str, msgspec.Meta(max_length=NAME_CHARACTERS_MAX * 4)]
+_CLEAN: Final = (
+    r"\A[^\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*\Z"
+)
+"""No C0 or C1 controls, no line or paragraph separators, nothing that is invisible or turns the writing direction."""
+
+TypedName = Annotated[str, msgspec.Meta(max_length=64)]
 """As typed; the server cleans it to at most 16 characters and makes it unique."""
-Text = Annotated[str, msgspec.Meta(max_length=CHAT_CHARACTERS_MAX)]
-RoomName = Annotated[str, msgspec.Meta(max_length=ROOM_NAME_CHARACTERS_MAX)]
+TypedText = Annotated[str, msgspec.Meta(max_length=CHAT_CHARACTERS_MAX)]
+TypedRoomName = Annotated[str, msgspec.Meta(max_length=ROOM_NAME_CHARACTERS_MAX)]
 Password = Annotated[str, msgspec.Meta(max_length=PASSWORD_CHARACTERS_MAX)]
-Word = Annotated[str, msgspec.Meta(max_length=64)]
+Name = Annotated[str, msgspec.Meta(max_length=NAME_CHARACTERS_MAX, pattern=_CLEAN)]
+Text = Annotated[str, msgspec.Meta(max_length=CHAT_CHARACTERS_MAX, pattern=_CLEAN)]
+RoomName = Annotated[str, msgspec.Meta(max_length=ROOM_NAME_CHARACTERS_MAX, pattern=_CLEAN)]
+Word = Annotated[str, msgspec.Meta(max_length=WORD_CHARACTERS_MAX, pattern=_CLEAN)]
 U8 = Annotated[int, msgspec.Meta(ge=0, le=255)]
 U16 = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 U32 = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 U53 = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+I32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 Key = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 Token = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
-Body = Annotated[bytes, msgspec.Meta(max_length=512)]
-CarriedDatagram = Annotated[bytes, msgspec.Meta(max_length=1200)]
-SettingValue = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)] | Word
+Body = Annotated[bytes, msgspec.Meta(max_length=ANNOUNCEMENT_BYTES_MAX)]
+CarriedDatagram = Annotated[bytes, msgspec.Meta(max_length=CARRIED_BYTES_MAX)]
+SettingValue = I32 | Word
 MatchSettings = Annotated[dict[Word, SettingValue], msgspec.Meta(max_length=SETTINGS_MAX)]
+Scalar = bool | I32 | Word | None
+SchemaRow = dict[Word, Scalar | Annotated[list[dict[Word, Scalar]], msgspec.Meta(max_length=256)]]
+SchemaDescription = dict[Word, Annotated[list[SchemaRow], msgspec.Meta(max_length=256)]]
+"""What ``Schema.describe`` gives: lists of rows of scalars with lists of rows of scalars, and no deeper. A type without ``Any``,
+so that no depth of nesting from the network reaches the code that compares."""
 
 
 class Message(msgspec.Struct, tag=True, frozen=True):
-    """Base of every message."""
+    """Base of every message. A field that the receiver does not know is skipped."""
 
 
 # --- the connection's own -------------------------------------------------------------------------------------------------------------
@@ -49,7 +73,7 @@ class Hello(Message, frozen=True):
 
     protocol: U32
     schema_digest: Annotated[bytes, msgspec.Meta(min_length=8, max_length=8)]
-    name: Name
+    name: TypedName
     colour: U8 = 0
     password: Password = ""
     """The server's own password, where it has one (a room's goes into JoinRoom)."""
@@ -69,7 +93,7 @@ class Welcome(Message, frozen=True):
 class SchemaDiffers(Message, frozen=True):
     """Both ways: our schema as plain data, so that the other side can name the field; the connection ends after it."""
 
-    schema: dict[str, Any]
+    schema: SchemaDescription
 
 
 class Refused(Message, frozen=True):
@@ -142,7 +166,7 @@ class ListRooms(Message, frozen=True):
 class CreateRoom(Message, frozen=True):
     """Make a room and be its owner. Answered by RoomState or Denied."""
 
-    name: RoomName
+    name: TypedRoomName
     settings: MatchSettings
     seats: U16 = 16
     password: Password = ""
@@ -186,7 +210,7 @@ class KickMember(Message, frozen=True):
 class SayChat(Message, frozen=True):
     """To everybody in my room."""
 
-    text: Text
+    text: TypedText
 
 
 class RequestTicket(Message, frozen=True):
@@ -196,7 +220,7 @@ class RequestTicket(Message, frozen=True):
 # --- news: server to client ----------------------------------------------------------------------------------------------------------
 
 
-class RoomSummary(msgspec.Struct, frozen=True):
+class RoomSummary(msgspec.Struct, frozen=True, array_like=True):
     """One line of the list of rooms."""
 
     room_id: U32
@@ -214,7 +238,7 @@ class Rooms(Message, frozen=True):
     rooms: Annotated[list[RoomSummary], msgspec.Meta(max_length=ROOMS_MAX)]
 
 
-class Member(msgspec.Struct, frozen=True):
+class Member(msgspec.Struct, frozen=True, array_like=True):
     """One player (or bot: session_id 0) in a room. ``seat`` is -1 while not seated."""
 
     session_id: U32
@@ -285,13 +309,13 @@ class Announced(Message, frozen=True):
     body: Body
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, array_like=True):
     """One line of the results."""
 
     name: Name
     colour: U8
-    score: int
-    deaths: int
+    score: I32
+    deaths: I32
     is_bot: bool = False
 
 
