@@ -1,0 +1,162 @@
+"""Lag compensation: the server judges a shot by the world that the shooter was shown.
+
+Each command carries the place between two ticks at which the others stood on that player's screen. The server keeps the last ticks and
+blends the same two worlds by the same integers as the client did. A claim is only a claim, so it is held to what is possible: not
+further back than the limit, not newer than the newest snapshot that this seat was sent, not older than its acknowledged snapshot allows.
+A claim outside is moved to the nearest possible place and counted, not refused: an honest client at the edge still plays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from engine.errors import LocalProtocolError
+from engine.ids import Seat
+from engine.world import FRACTIONS, Blender, Schema, World
+
+REWIND_MS_MAX: Final = 250
+"""As most arena shooters cap it (200 to 300 ms): beyond, being shot behind a corner is worse than having to lead."""
+
+DISPLAY_LAG_TICKS_MAX: Final = 18
+"""How much older than its newest acknowledged snapshot a screen may be: 5 intervals of 20 Hz snapshots, and 3 ticks for a lost datagram."""
+
+REPEAT_TICKS_MAX: Final = 3
+"""A repeated command (its own was missing) keeps its shooter's age of view this long, as the command itself is repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class LagCompensationStatistics:
+    """Counters since the start of the match."""
+
+    claims: int
+    claims_too_old: int
+    claims_too_new: int
+    views: int
+    """Views handed out to steps."""
+    blends: int
+    """Views that had to be computed (the others were a recorded tick, or shared)."""
+    rewind_ticks_mean: float
+
+
+class History:
+    """The last ticks of the authoritative world, and views between them."""
+
+    def __init__(self, schema: Schema, ticks_max: int = 64) -> None:
+        if ticks_max < 2:
+            raise LocalProtocolError("a history needs at least 2 ticks")
+        self._schema: Final = schema
+        self._blender: Final = Blender(schema)
+        self._ring: Final = [World(schema, tick=-1) for _ in range(ticks_max)]
+        self._newest = -1
+        self._views: dict[tuple[int, int], World] = {}
+        self._spare: list[World] = []
+        self.blends = 0
+
+    @property
+    def newest(self) -> int:
+        """The newest tick recorded; -1 before the first."""
+        return self._newest
+
+    def record(self, world: World) -> None:
+        """Keep a copy of the world after a step. Views handed out before are not valid any more."""
+        if world.tick <= self._newest:
+            raise LocalProtocolError(f"tick {world.tick} was recorded already")
+        self._ring[world.tick % len(self._ring)].copy_from(world)
+        self._newest = world.tick
+        self._spare.extend(self._views.values())
+        self._views.clear()
+
+    def view(self, tick: int, fraction: int) -> World | None:
+        """The world ``fraction`` / 256 of the way from ``tick`` to the next; read-only, valid until :meth:`record`. None if not kept."""
+        if not 0 <= fraction < FRACTIONS:
+            raise LocalProtocolError(f"fraction {fraction} is not in 0 to {FRACTIONS - 1}")
+        earlier = self._recorded(tick)
+        later = self._recorded(tick + 1) if fraction else None
+        if earlier is None or later is None:
+            return earlier
+        view = self._views.get((tick, fraction))
+        if view is None:
+            view = self._spare.pop() if self._spare else World(self._schema)
+            self._blender.blend_into(view, earlier, later, fraction)
+            self._views[tick, fraction] = view
+            self.blends += 1
+        return view
+
+    def _recorded(self, tick: int) -> World | None:
+        if tick < 0:
+            return None
+        world = self._ring[tick % len(self._ring)]
+        return world if world.tick == tick else None
+
+
+class ServerPast:
+    """The :class:`engine.contract.Past` of the authority. Per step: :meth:`begin`, a :meth:`claim` per seat with a command, the step."""
+
+    def __init__(self, history: History, tick_rate_hz: int, rewind_ms_max: int = REWIND_MS_MAX) -> None:
+        self._history: Final = history
+        self._rewind_max: Final = rewind_ms_max * tick_rate_hz * FRACTIONS // 1000
+        self._tick = 0
+        self._ages: dict[int, tuple[int, int]] = {}
+        self._claims = self._too_old = self._too_new = self._views = self._rewound = 0
+
+    @property
+    def predicting(self) -> Seat | None:
+        """None: this is the authority."""
+        return None
+
+    def begin(self, tick: int) -> None:
+        """The step of ``tick`` is next."""
+        self._tick = tick
+
+    def claim(
+        self,
+        seat: Seat | int,
+        view_tick: int,
+        view_fraction: int,
+        *,
+        newest_sent_tick: int,
+        acknowledged_tick: int | None,
+        display_lag_ticks_max: int = DISPLAY_LAG_TICKS_MAX,
+    ) -> None:
+        """The seat's command for the coming step was given while its screen showed the others at ``view_tick`` + ``view_fraction`` / 256.
+
+        All of it may come from the network; any integers will do.
+        """
+        self._claims += 1
+        step = self._tick * FRACTIONS
+        view = view_tick * FRACTIONS + view_fraction
+        oldest = step - self._rewind_max
+        if acknowledged_tick is not None:
+            oldest = max(oldest, (min(acknowledged_tick, newest_sent_tick) - display_lag_ticks_max) * FRACTIONS)
+        newest = max(oldest, min(newest_sent_tick, self._tick - 1) * FRACTIONS)
+        if view > newest:
+            self._too_new += 1
+        elif view < oldest:
+            self._too_old += 1
+        self._ages[seat] = (self._tick, step - min(newest, max(oldest, view)))
+
+    def forget(self, seat: Seat | int) -> None:
+        """The seat is taken by somebody else, or by nobody."""
+        self._ages.pop(seat, None)
+
+    def seen_by(self, seat: Seat | int) -> World | None:
+        """What this shooter was shown; None for a seat that claims nothing (a bot on the server sees the present)."""
+        claimed_at, age = self._ages.get(seat, (self._tick - REPEAT_TICKS_MAX - 1, 0))
+        if self._tick - claimed_at > REPEAT_TICKS_MAX:
+            return None
+        self._views += 1
+        self._rewound += age
+        tick, fraction = divmod(self._tick * FRACTIONS - age, FRACTIONS)
+        return self._history.view(tick, fraction)
+
+    def statistics(self) -> LagCompensationStatistics:
+        """Counters since the start."""
+        return LagCompensationStatistics(
+            claims=self._claims,
+            claims_too_old=self._too_old,
+            claims_too_new=self._too_new,
+            views=self._views,
+            blends=self._history.blends,
+            rewind_ticks_mean=self._rewound / (self._views * FRACTIONS) if self._views else 0.0,
+        )

@@ -1,0 +1,311 @@
+"""The player's own rows, run ahead of the server by the game's own step.
+
+Each tick one world is copied and stepped, with our command alone; all worlds since the newest snapshot are kept. A snapshot of tick S is
+compared with our world of tick S, own rows only, with ``==``: everything is integers, so right is exactly right. Nearly always they
+are equal, and all that is left to do is to put the newest truth about everybody else, moved on by their motion, under our own rows of the
+newest predicted world. If not, the world is rebuilt from the snapshot and the pending commands are stepped again.
+
+Two things keep this cheap: nothing is replayed while we are right, and a replay is bounded (beyond 30 ticks the world coasts on its
+motion first). And two keep it honest: the reason for every correction is worked out and counted, and rows that belong to nobody but that we
+touched (something picked up) stay as predicted until the authority has computed that tick as well.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from engine.contract import Command, Commands, Game, PresentOnly
+from engine.errors import LocalProtocolError
+from engine.ids import Seat
+from engine.timeline.correction import Cause, Correction, Misprediction, Smoother
+from engine.timeline.own_rows import Indices, OwnRows, SharedRows
+from engine.world import Motion, World
+
+TICKS_MAX: Final = 30
+"""Replayed at most: half a second at 60 Hz (lightyear 20, netfox 64, DDNet 1 s)."""
+
+RING_TICKS: Final = 64
+"""Predicted worlds kept. Further than this ahead of the newest snapshot nothing is predicted: the player's rows stand still."""
+
+REPEAT_TICKS_MAX: Final = 3
+"""As the server fills in a missing command: the last one for three ticks, then the neutral one."""
+
+REPORTED_CELLS_MAX: Final = 16
+RESTEP_TICKS_MAX: Final = 8
+"""The step is repeated from the last snapshot to find the cause of an error, if that is not longer ago."""
+RECENT_CORRECTIONS_MAX: Final = 64
+LATE_AFTER_TICKS_MAX: Final = 12
+"""A command that is reported late this soon after a tick that missed one is taken to be that one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionStatistics:
+    """Counters since the start; sizes in world units."""
+
+    ticks: int
+    ticks_replayed: int
+    ticks_held: int
+    """Ticks that were not predicted, because the newest snapshot was too old."""
+    snapshots: int
+    snapshots_stale: int
+    corrections: int
+    corrections_by_cause: Mapping[str, int]
+    corrections_visible: int
+    """Corrections that moved the player's place on the screen."""
+    outages: int
+    """Times that more ticks were pending than are replayed: the world coasted over the first of them."""
+    correction_p95_units: float
+    correction_max_units: float
+    ahead_ticks: int
+
+
+class Prediction:
+    """Predicts one seat of a match. Give it snapshots and a command per tick; draw :attr:`previous` and :attr:`world`."""
+
+    def __init__(self, game: Game, seat: Seat, ticks_max: int = TICKS_MAX, *, reach_units_per_tick: float | None = None) -> None:
+        if not 1 <= ticks_max < RING_TICKS:
+            raise LocalProtocolError(f"ticks_max: {ticks_max} is not in 1 to {RING_TICKS - 1}")
+        schema = game.schema
+        self._game: Final = game
+        self._seat: Final = seat
+        self._ticks_max: Final = ticks_max
+        self._past: Final = PresentOnly(predicting=seat)
+        self._commands: Final = Commands(game.command, schema.seats)
+        self._own: Final = OwnRows(schema, seat)
+        self._shared: Final = SharedRows(schema)
+        self._touched: Final = np.full(self._shared.row_count, -1, dtype=np.int64)
+        self._motion: Final = Motion(schema)
+        self._hidden_from: Final = schema.private_cells_end
+        self._ring: Final = [World(schema, tick=-1) for _ in range(RING_TICKS)]
+        self._given: Final[list[tuple[int, Command]]] = [(-1, game.command.neutral)] * RING_TICKS
+        self._authority = World(schema, tick=-1)
+        self._authority_before = World(schema, tick=-1)
+        self._spare = World(schema)
+        self._old: Final = World(schema)
+        self._tick = -1
+        self._smoother: Final = Smoother(self._own, reach_units_per_tick)
+        self._recent: deque[Correction] = deque(maxlen=RECENT_CORRECTIONS_MAX)
+        self._sizes: deque[float] = deque(maxlen=256)
+        self._causes: Final = dict.fromkeys(Cause, 0)
+        self._steps = self._replayed = self._held = self._snapshots = self._stale = self._visible = self._coasted = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether a snapshot has been taken, so that there is a world to predict from."""
+        return self._authority.tick >= 0
+
+    @property
+    def tick(self) -> int:
+        """The newest predicted tick; -1 before the first snapshot."""
+        return self._tick
+
+    @property
+    def world(self) -> World:
+        """The newest predicted world: read-only, valid until the next call."""
+        return self._ring[self._tick % RING_TICKS]
+
+    @property
+    def previous(self) -> World:
+        """The predicted world one tick before (the newest one where there is none): what to draw the way from."""
+        return self._at(self._tick - 1) or self.world
+
+    def recent_corrections(self) -> tuple[Correction, ...]:
+        """The last corrections, oldest first; a missing command that came after all has become a late one here."""
+        return tuple(self._recent)
+
+    def offsets(self, now: float) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]] | None:
+        """What is left of past corrections, for :meth:`Scene.compose`."""
+        return self._smoother.offsets(self.world, now) if self.ready else None
+
+    def step(self, tick: int, command: Command) -> None:
+        """Predict ``tick`` with our ``command`` for it. Ticks left out, or a clock set back, start again from the newest snapshot."""
+        if not self.ready:
+            raise LocalProtocolError("prediction needs a snapshot to start from")
+        self._given[tick % RING_TICKS] = (tick, command)
+        if tick != self._tick + 1 or tick <= self._authority.tick:
+            self._rebuild(max(tick - 1, self._authority.tick))
+            self._smoother.clear()
+            if tick <= self._authority.tick:
+                return
+        self._tick = tick
+        if tick - self._authority.tick >= RING_TICKS:
+            held = self._ring[tick % RING_TICKS]
+            held.copy_from(self._ring[(tick - 1) % RING_TICKS])
+            held.tick = tick
+            self._held += 1
+            return
+        self._compute(tick)
+
+    def snapshot(
+        self, world: World, now: float, *, late: int = 0, missing: int = 0, last_used_tick: int | None = None
+    ) -> Correction | None:
+        """Take in the authority's world of ``world.tick`` (copied); returns what had to be corrected, None where we were right.
+
+        ``late``, ``missing`` and ``last_used_tick`` are the snapshot's command feedback; they tell whose fault an error is.
+        """
+        if world.tick <= self._authority.tick:
+            self._stale += 1
+            return None
+        self._snapshots += 1
+        if late:
+            self._call_late(world.tick, late)
+        self._authority, self._authority_before = self._authority_before, self._authority
+        self._authority.copy_from(world)
+        self._authority.cells[self._hidden_from :] = 0
+        predicted = self._at(world.tick)
+        if predicted is None:
+            self._smoother.clear()
+            self._rebuild(max(self._tick, world.tick))
+            return None
+        own = self._own.all
+        wrong = np.flatnonzero(self._authority.cells[own] != predicted.cells[own])
+        if not wrong.size:
+            self._adopt_others()
+            return None
+        return self._correct(predicted, wrong, now, self._cause(late, missing, last_used_tick))
+
+    def statistics(self) -> PredictionStatistics:
+        """Counters since the start."""
+        sizes = sorted(self._sizes)
+        return PredictionStatistics(
+            ticks=self._steps - self._replayed,
+            ticks_replayed=self._replayed,
+            ticks_held=self._held,
+            snapshots=self._snapshots,
+            snapshots_stale=self._stale,
+            corrections=sum(self._causes.values()),
+            corrections_by_cause={cause.value: count for cause, count in self._causes.items()},
+            corrections_visible=self._visible,
+            outages=self._coasted,
+            correction_p95_units=sizes[int(len(sizes) * 0.95)] if sizes else 0.0,
+            correction_max_units=sizes[-1] if sizes else 0.0,
+            ahead_ticks=self._tick - self._authority.tick,
+        )
+
+    # One tick
+
+    def _at(self, tick: int) -> World | None:
+        world = self._ring[tick % RING_TICKS]
+        return world if world.tick == tick and tick >= 0 else None
+
+    def _compute(self, tick: int) -> None:
+        earlier, world = self._ring[(tick - 1) % RING_TICKS], self._ring[tick % RING_TICKS]
+        world.copy_from(earlier)
+        self._step(world, tick)
+        if self._shared.row_count:
+            self._touched[self._shared.touched(earlier.cells, world.cells)] = tick
+        self._steps += 1
+
+    def _step(self, world: World, tick: int) -> None:
+        world.tick = tick
+        self._commands.set(self._seat, self._command_for(tick))
+        self._game.step(world, self._commands, self._past)
+        world.cells[self._hidden_from :] = 0  # never told to a client: a prediction must not depend on what it made up itself
+
+    def _command_for(self, tick: int) -> Command:
+        for age in range(REPEAT_TICKS_MAX + 1):
+            given, command = self._given[(tick - age) % RING_TICKS]
+            if given == tick - age:
+                return command
+        return self._game.command.neutral
+
+    # A snapshot that agrees
+
+    def _adopt_others(self) -> None:
+        """Everything but our own rows (and what we touched since) becomes the authority's, moved on to our tick."""
+        newest, merged, own = self.world, self._spare, self._own.all
+        merged.copy_from(self._authority)
+        self._motion.advance(merged, self._tick - self._authority.tick)
+        merged.cells[own] = newest.cells[own]
+        if self._shared.row_count and self._touched.max() > self._authority.tick:
+            kept = self._shared.cells[self._touched[self._shared.rows] > self._authority.tick]
+            merged.cells[kept] = newest.cells[kept]
+        self._ring[self._tick % RING_TICKS], self._spare = merged, newest
+
+    # A snapshot that does not
+
+    def _rebuild(self, newest: int) -> int:
+        """Start from the authority and predict up to ``newest`` again; returns the ticks that had to be coasted over."""
+        start = self._authority.tick
+        pending = newest - start
+        coasted = max(0, pending - self._ticks_max)
+        for world in self._ring:  # they belong to another course of events
+            world.tick = -1
+        self._touched[:] = -1
+        world = self._ring[(start + coasted) % RING_TICKS]
+        world.copy_from(self._authority)
+        self._motion.advance(world, coasted)
+        for tick in range(start + coasted + 1, newest + 1):
+            self._compute(tick)
+        self._replayed += pending - coasted
+        self._tick = newest
+        self._coasted += coasted > 0
+        return coasted
+
+    def _correct(self, predicted: World, wrong: Indices, now: float, cause: Cause) -> Correction:
+        tick = self._authority.tick
+        places = [(int(index), *self._own.place(int(index))) for index in wrong[:REPORTED_CELLS_MAX]]
+        cells = self._own.all
+        mispredictions = tuple(
+            Misprediction(tick, kind, slot, field, int(predicted.cells[cells[index]]), int(self._authority.cells[cells[index]]), cause)
+            for index, kind, slot, field in places
+        )
+        self._old.copy_from(self.world)
+        newest = self._tick
+        coasted = self._rebuild(newest)
+        self._smoother.add(self._old, self.world, self._smoother.teleports(self._authority_before, self._authority), now)
+        size = self._visible_size(self._old, self.world)
+        correction = Correction(tick, cause, mispredictions, int(wrong.size), newest - tick - coasted, coasted, size)
+        self._recent.append(correction)
+        self._sizes.append(size)
+        self._causes[cause] += 1
+        self._visible += size > 0
+        return correction
+
+    def _visible_size(self, before: World, after: World) -> float:
+        pair = self._own.linear[self._own.pair]
+        births = self._own.linear_births[self._own.pair]
+        if not pair.size or (before.cells[births] != after.cells[births]).any():
+            return 0.0
+        return float(np.hypot.reduce(before.cells[pair].astype(np.float64) - after.cells[pair]))
+
+    def _cause(self, late: int, missing: int, last_used_tick: int | None) -> Cause:
+        tick = self._authority.tick
+        if late:
+            return Cause.LATE_COMMAND
+        if missing or (last_used_tick is not None and last_used_tick < tick):
+            return Cause.MISSING_COMMAND
+        before = self._authority_before
+        if before.tick < 0 or tick - before.tick > RESTEP_TICKS_MAX:
+            return Cause.SERVER_EVENT
+        own = self._own.all
+        first = self._restep(before, tick).cells[own].copy()
+        if (first != self._restep(before, tick).cells[own]).any():
+            return Cause.NONDETERMINISM
+        return Cause.SERVER_EVENT if (first != self._authority.cells[own]).any() else Cause.OTHER_PLAYER
+
+    def _restep(self, start: World, newest: int) -> World:
+        world = self._spare
+        world.copy_from(start)
+        for tick in range(start.tick + 1, newest + 1):
+            self._step(world, tick)
+        return world
+
+    def _call_late(self, now_tick: int, late: int) -> None:
+        """Commands that were missing a moment ago have come: what they caused was lateness, not loss."""
+        for index in reversed(range(len(self._recent))):
+            correction = self._recent[index]
+            if late <= 0 or correction.tick < now_tick - LATE_AFTER_TICKS_MAX:
+                return
+            if correction.cause is not Cause.MISSING_COMMAND:
+                continue
+            cells = tuple(replace(cell, cause=Cause.LATE_COMMAND) for cell in correction.mispredictions)
+            self._recent[index] = replace(correction, cause=Cause.LATE_COMMAND, mispredictions=cells)
+            self._causes[Cause.MISSING_COMMAND] -= 1
+            self._causes[Cause.LATE_COMMAND] += 1
+            late -= 1

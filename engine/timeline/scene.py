@@ -1,0 +1,85 @@
+"""The one world that is drawn: everybody else from interpolation, the player himself from prediction.
+
+The two are at different times on purpose: the others are shown as they were a moment ago (known), the player as he is (predicted).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import LocalProtocolError
+from engine.ids import Seat
+from engine.timeline.own_rows import OwnRows
+from engine.world import FRACTIONS, Schema, World
+
+
+class Scene:
+    """Composes worlds to draw for one schema and seat. Make one per match."""
+
+    def __init__(self, schema: Schema, seat: Seat | int) -> None:
+        self._own: Final = OwnRows(schema, seat)
+
+    def compose(
+        self,
+        out: World,
+        others: World,
+        predicted_before: World,
+        predicted_now: World,
+        fraction: int,
+        offsets: NDArray[np.int64] | None = None,
+    ) -> World:
+        """Set ``out`` to ``others``, with the seat's own rows ``fraction`` / 256 of the way from one predicted world to the next.
+
+        ``offsets`` are :meth:`Prediction.offsets`: the rest of a correction, added to the own rows' linear fields. ``others`` may be
+        ``out``. ``out.tick`` is the tick of ``others``. Rows are blended as :class:`engine.world.Blender` does it.
+        """
+        if not 0 <= fraction <= FRACTIONS:
+            raise LocalProtocolError(f"fraction {fraction} is not in 0 to {FRACTIONS}")
+        own = self._own
+        if out is not others:
+            out.copy_from(others)
+        before, now = (predicted_now, predicted_now) if fraction == FRACTIONS else (predicted_before, predicted_now)
+        cells = out.cells
+        cells[own.all] = before.cells[own.all]
+        if fraction and before is not now:
+            self._blend_linear(cells, before, now, fraction)
+            self._blend_angles(cells, before, now, fraction)
+        if offsets is not None and own.linear.size:
+            shifted = np.clip(cells[own.linear] + offsets, own.linear_lows, own.linear_highs)
+            cells[own.linear] = np.where(cells[own.linear_births] != 0, shifted, 0)
+        return out
+
+    def _blend_linear(self, cells: NDArray[np.int32], before: World, now: World, fraction: int) -> None:
+        own = self._own
+        start = before.cells[own.linear].astype(np.int64)
+        change = now.cells[own.linear] - start
+        change *= before.cells[own.linear_births] == now.cells[own.linear_births]
+        cells[own.linear] = start + ((change * fraction) >> 8)
+
+    def _blend_angles(self, cells: NDArray[np.int32], before: World, now: World, fraction: int) -> None:
+        own = self._own
+        if not own.angle.size:
+            return
+        start = before.cells[own.angle].astype(np.int64)
+        births = before.cells[own.angle_births]
+        half = own.angle_spans // 2
+        change = (now.cells[own.angle] - start + half) % own.angle_spans - half  # the short way round
+        change *= births == now.cells[own.angle_births]
+        turned = (start + ((change * fraction) >> 8) - own.angle_lows) % own.angle_spans + own.angle_lows
+        cells[own.angle] = np.where(births != 0, turned, 0)
+
+
+def compose(
+    out: World,
+    others: World,
+    predicted_before: World,
+    predicted_now: World,
+    fraction: int,
+    seat: Seat | int,
+    offsets: NDArray[np.int64] | None = None,
+) -> World:
+    """As :meth:`Scene.compose`, for a single picture; whoever draws a match keeps a :class:`Scene`."""
+    return Scene(out.schema, seat).compose(out, others, predicted_before, predicted_now, fraction, offsets)
