@@ -61,7 +61,9 @@ class RoomSettings:
     players_create: bool = _setting(True, "Players may open rooms of their own.")
     seats_max: int = _setting(16, "Seats that a room may have, bots included.", 2, SEATS_MAX)
     countdown_s: float = _setting(3.0, 'Seconds from "everybody is ready" to the match.', 0, 30)
-    results_s: float = _setting(8.0, "Seconds that results are shown before players are back in their room.", 0, 60)
+    results_s: float = _setting(
+        5.0, "Seconds between a match and what follows it: the room, or in the permanent room the next match.", 0, 60
+    )
     chat_burst: int = _setting(5, "Lines of chat that a player may write at once ...", 1, 100)
     chat_per_s: float = _setting(0.7, "... and how many more he earns per second.", 0.05, 20)
 
@@ -83,9 +85,9 @@ class MatchDefaults:
     """``[match]``: how a match is played unless a room's owner says otherwise."""
 
     mode: str = _setting("deathmatch", "The rules: deathmatch.", 1, 32)
-    frag_limit: int = _setting(20, "Kills that win a match.", 1, 500)
+    frag_limit: int = _setting(20, "Kills that win a match. 0: time decides.", 0, 999)
     time_limit_s: int = _setting(300, "Seconds that a match lasts at most.", 10, 3600)
-    warmup_s: int = _setting(3, "Seconds before kills count.", 0, 60)
+    warmup_s: int = _setting(5, "Seconds before kills count.", 0, 120)
     bot_level: int = _setting(1, "How well bots play: 0 easy, 1 middling, 2 hard.", 0, 2)
 
 
@@ -172,6 +174,7 @@ def _problem(entry: dataclasses.Field[Any], value: Any) -> str | None:
         return None
     if isinstance(value, int | float):
         return None if low <= value <= high else f"must be {low} to {high}, not {value}"  # nan is in no range
+    assert isinstance(value, str | tuple)
     if not low <= len(value) <= high:
         return f"must have {low} to {high} {'characters' if kind is str else 'entries'}, not {len(value)}"
     if isinstance(value, str) and not value.isprintable():
