@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.datagram.acknowledgement import RECENT_DATAGRAMS, SILENCE_S, SentDatagrams
+from engine.datagram.replay_window import ReplayWindow
+
+
+def send(sent: SentDatagrams, count: int, *, elicits: bool = True, every_s: float = 0.01) -> None:
+    for _ in range(count):
+        sent.next_sequence((sent.newest + 1) * every_s, elicits)
+
+
+@given(
+    deliveries=st.lists(st.tuples(st.integers(1, 400), st.booleans()), max_size=200),
+)
+def test_what_is_acknowledged_is_what_arrived(deliveries: list[tuple[int, bool]]) -> None:
+    """A peer's replay window on one side, our bits on the other; each delivery's acknowledgement may be lost, and is at once superseded."""
+    sent, peer = SentDatagrams(), ReplayWindow()
+    send(sent, 400)
+    told: set[int] = set()
+    arrived: set[int] = set()
+    for sequence, ack_arrives in deliveries:
+        if peer.is_fresh(sequence):
+            peer.advance(sequence)
+            arrived.add(sequence)
+        if ack_arrives:
+            sent.acknowledge(peer.newest & 0xFFFF, peer.ack_bits(), 10.0)
+            told |= {number for number in arrived if peer.newest - 64 <= number <= peer.newest}
+    for sequence in range(1, 401):
+        expected = sequence in told and sequence > sent.newest_acknowledged - RECENT_DATAGRAMS
+        assert sent.is_acknowledged(sequence) == expected
+
+
+def test_acknowledgements_out_of_order_add_up() -> None:
+    sent = SentDatagrams()
+    send(sent, 10)
+    assert sent.acknowledge(9, 0b1, 1.0) is not None
+    assert sent.acknowledge(3, 0b10, 1.1) is None  # older: no new sample, but its bits count
+    assert [number for number in range(1, 11) if sent.is_acknowledged(number)] == [1, 3, 8, 9]
+    assert sent.newest_acknowledged == 9
+
+
+def test_the_newest_newly_acknowledged_gives_its_age() -> None:
+    sent = SentDatagrams()
+    send(sent, 5, every_s=1.0)
+    assert sent.acknowledge(4, 0, 4.25) == 0.25
+    assert sent.acknowledge(4, 0, 5.0) is None  # again: not new
+
+
+@given(ack=st.integers(0, 0xFFFF), bits=st.integers(0, 2**64 - 1), count=st.integers(0, 40))
+def test_an_acknowledgement_of_something_never_sent_changes_nothing(ack: int, bits: int, count: int) -> None:
+    sent = SentDatagrams()
+    send(sent, count)
+    result = sent.acknowledge(ack, bits, 1.0)
+    if not 0 < ack <= count:
+        assert result is None
+        assert sent.newest_acknowledged == 0
+        assert not any(sent.is_acknowledged(number) for number in range(1, count + 1))
+    else:
+        assert sent.newest_acknowledged == ack
+
+
+def test_acknowledgements_work_across_the_wrap_of_sixteen_bits() -> None:
+    sent = SentDatagrams()
+    send(sent, 65_540)
+    sent.acknowledge(65_534 & 0xFFFF, 0, 1000.0)
+    assert sent.acknowledge(65_538 & 0xFFFF, 0b1011, 1000.0) is not None
+    assert sent.newest_acknowledged == 65_538
+    assert [number for number in range(65_530, 65_541) if sent.is_acknowledged(number)] == [65_534, 65_536, 65_537, 65_538]
+
+
+class TestLoss:
+    def test_nothing_is_lost_while_it_may_still_come(self) -> None:
+        sent = SentDatagrams()
+        send(sent, 5)
+        assert sent.loss(0.06, patience_s=0.1) == (0, 0)
+        sent.acknowledge(2, 0b1, 0.06)
+        assert sent.loss(0.06, patience_s=0.1) == (0, 2)
+
+    def test_a_gap_is_lost_after_three_later_ones_and_the_patience(self) -> None:
+        sent = SentDatagrams()
+        send(sent, 10)
+        sent.acknowledge(4, 0b011, 0.2)  # 1 missing: three later ones were acknowledged
+        assert sent.loss(0.05, patience_s=0.1) == (0, 3)
+        assert sent.loss(0.2, patience_s=0.1) == (1, 4)
+
+    def test_a_late_acknowledgement_corrects_the_figure(self) -> None:
+        sent = SentDatagrams()
+        send(sent, 10)
+        sent.acknowledge(9, 0b1110_1111, 0.5)
+        assert sent.loss(0.5, patience_s=0.1) == (1, 9)
+        sent.acknowledge(9, 0b1111_1111, 0.6)
+        assert sent.loss(0.6, patience_s=0.1) == (0, 9)
+
+    def test_in_silence_what_asked_for_an_answer_is_lost_and_what_did_not_is_not(self) -> None:
+        sent = SentDatagrams()
+        send(sent, 6)
+        send(sent, 4, elicits=False)
+        assert sent.loss(0.1 + SILENCE_S, patience_s=0.2) == (0, 0)
+        assert sent.loss(0.5 + SILENCE_S, patience_s=0.2) == (6, 6)
+
+    def test_only_the_recent_ones_count(self) -> None:
+        sent = SentDatagrams()
+        send(sent, 300)  # all lost
+        for _ in range(RECENT_DATAGRAMS):
+            sequence = sent.next_sequence(10.0, True)
+            sent.acknowledge(sequence & 0xFFFF, 0, 10.0)
+        assert sent.loss(20.0, patience_s=0.1) == (0, RECENT_DATAGRAMS)
