@@ -1,8 +1,8 @@
 """Which way datagrams travel: over UDP, or inside control frames where a network blocks UDP.
 
 Silence decides, at the start and later alike. If no datagram came for 2 s, the very same sealed datagrams go into control frames; one
-of them a second is also tried over UDP, and the first that is answered there moves everything back. The server follows the client: it
-sends to where the newest valid datagram came from.
+of them a second is also tried over UDP. When that one is answered, the path is proven and everything moves back. The server follows the
+client: it sends to where the newest valid datagram came from, once that path is proven.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ SILENCE_S: Final = 2.0
 """Longer than the worst jitter spike of a working path, short enough that a player waits and does not leave."""
 
 PROBE_INTERVAL_S: Final = 1.0
-RETURN_AFTER: Final = 2
-"""Datagrams that must have come by UDP before we trust it again: one could be the last of a burst before the path closed."""
 
 
 class CarrierKind(Enum):
@@ -32,22 +30,17 @@ class Carrier:
         self.kind = CarrierKind.UDP
         self._heard_at = now
         self._probed_at = now
-        self._returns = 0
         self.switches = 0
 
-    def heard(self, by_udp: bool, now: float) -> bool:
-        """A valid datagram came. Returns whether the carrier changed."""
+    def heard(self, now: float) -> None:
+        """A valid datagram came over UDP."""
         if self.kind is CarrierKind.UDP:
-            if by_udp:
-                self._heard_at = now
-            return False
-        if not by_udp:
-            return False
-        self._returns += 1
-        if self._returns < RETURN_AFTER:
-            return False
-        self._switch(CarrierKind.UDP, now)
-        return True
+            self._heard_at = now
+
+    def proven(self, now: float) -> None:
+        """The server answered on the UDP path that was probed."""
+        if self.kind is CarrierKind.CONTROL:
+            self._switch(CarrierKind.UDP, now)
 
     def advance(self, now: float) -> bool:
         """Returns whether the carrier changed."""
@@ -65,12 +58,10 @@ class Carrier:
 
     def stream_lost(self, now: float) -> None:
         """The control connection is gone: datagrams can only go by UDP."""
-        if self.kind is CarrierKind.CONTROL:
-            self._switch(CarrierKind.UDP, now)
+        self.proven(now)
 
     def _switch(self, kind: CarrierKind, now: float) -> None:
         self.kind = kind
         self._heard_at = now
         self._probed_at = now
-        self._returns = 0
         self.switches += 1

@@ -12,15 +12,11 @@ from enum import Enum
 from typing import Any, Final
 
 from engine.contract import Command, CommandSchema, GameFactory, Pilot
-from engine.control import (
-    CarriedReceived,
-    ControlClient,
-    ControlDisconnected,
-    NewsReceived,
-    SessionResumed,
-    Welcomed,
-)
+from engine.control import ControlClient, ControlClientStatistics
+from engine.control import client_events as c
 from engine.control import messages as m
+from engine.control.client import reason_of
+from engine.control.states import ClientState as ControlState
 from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, ConnectionId, MatchId, Seat, Tick, Ticket
 from engine.session import client_events as e
@@ -80,13 +76,10 @@ class MatchClient:
         self._events: Final[deque[e.ClientEvent]] = deque(maxlen=EVENTS_MAX)
         self._server: Address | None = None
         self._udp_port = 0
-        self._has_stream = False
-        self._lost_at: float | None = None
-        self._next_attempt_at = 0.0
+        self._is_lost = False
         self._wanted: Command = command.neutral
         self._latched: dict[int, int] = {}
         self._last_match: ClientMatch | None = None
-        self._now = 0.0
 
     # --- state
 
@@ -95,7 +88,7 @@ class MatchClient:
         """Where we are now."""
         if self.closed_because is not None:
             return ClientState.CLOSED
-        if self._lost_at is not None:
+        if self._is_lost:
             return ClientState.RESUMING
         if self.session_id is None:
             return ClientState.CONNECTING
@@ -105,37 +98,35 @@ class MatchClient:
 
     @property
     def wants_stream(self) -> bool:
-        """Whether the driver should open a (new) stream to the server now."""
-        return self.closed_because is None and not self._has_stream and self._now >= self._next_attempt_at
+        """Whether a (new) stream to the server is what is missing."""
+        return self.closed_because is None and self._control.wants_stream
+
+    @property
+    def wants_close(self) -> bool:
+        """Whether the driver should close the stream, once what is to send is sent."""
+        return self._control.wants_close
 
     # --- the stream's verbs
 
     def stream_opened(self, server: Address, now: float) -> None:
         """The stream is up. ``server`` is the peer's numeric address: datagrams go to the same host."""
-        self._now = now
         self._server = server
-        self._has_stream = True
-        self._control.opened(now)
-
-    def stream_failed(self, detail: str, now: float) -> None:
-        """The driver could not open the stream. The first time that ends it; while resuming, it is tried again."""
-        self._now = now
-        self._has_stream = False
-        if self._lost_at is None:
-            self._close(DisconnectReason.UNREACHABLE, detail)
+        if self._control.state is ControlState.NEW:
+            self._control.opened(now)
         else:
-            self._next_attempt_at = now + self.config.reconnect_interval_s
+            self._control.reopened(now)
+
+    def unreachable(self, detail: str) -> None:
+        """No stream could be opened and nobody tries any more; ``detail`` says why, for people."""
+        self._close(DisconnectReason.UNREACHABLE, detail)
 
     def receive_stream(self, data: bytes, now: float) -> None:
         """Take bytes from the stream. Never raises for what is in them."""
-        self._now = now
         self._control.receive(data, now)
         self._take_control_events(now)
 
     def stream_lost(self, now: float) -> None:
         """The stream ended or broke."""
-        self._now = now
-        self._has_stream = False
         self._control.closed(now)
         self._take_control_events(now)
 
@@ -143,16 +134,10 @@ class MatchClient:
         """Drain what goes into the stream."""
         return self._control.bytes_to_send(now)
 
-    @property
-    def wants_close(self) -> bool:
-        """Whether the driver should close the stream, once what is to send is sent."""
-        return self._has_stream and (self.closed_because is not None or self._control.wants_close)
-
     # --- the datagrams' verbs
 
     def receive_datagram(self, data: bytes, address: Address, now: float) -> None:
         """Take a datagram from the socket. Never raises for what is in it."""
-        self._now = now
         if self.match is not None:
             self.match.receive_datagram(data, address, now)
 
@@ -163,8 +148,7 @@ class MatchClient:
         datagrams = []
         for address, data in self.match.datagrams_to_send(now):
             if address == CARRIED:
-                if self._has_stream:
-                    self._control.send_datagram(self.match.connection_id, data)
+                self._control.send_datagram(self.match.connection_id, data)
             else:
                 datagrams.append((address, data))
         return datagrams
@@ -173,17 +157,12 @@ class MatchClient:
 
     def advance(self, now: float) -> None:
         """Let time pass: timeouts, resume, and the ticks that are due."""
-        self._now = now
-        if self.closed_because is not None:
-            return
         self._control.advance(now)
         self._take_control_events(now)
-        if self._lost_at is not None and now - self._lost_at > self.config.resume_s:
-            self._close(DisconnectReason.TIMED_OUT, f"The server was not reached again within {self.config.resume_s:.0f} s.")
-        if self.match is None:
+        if self.closed_because is not None or self.match is None:
             return
         self.match.advance(now, self._sample)
-        if self.match.needs_ticket(now) and self._lost_at is None:
+        if not self._is_lost and self.match.needs_ticket(now):
             self._control.request(m.RequestTicket())
 
     def events(self) -> list[e.ClientEvent]:
@@ -218,8 +197,13 @@ class MatchClient:
         if self.closed_because is None:
             if self.match is not None:
                 self.match.disconnect(now)
-            self._control.close(DisconnectReason.CLOSED_BY_US, now)
-            self._close(DisconnectReason.CLOSED_BY_US, "")
+            self._control.leave(now)
+            self._take_control_events(now)
+
+    @property
+    def control_statistics(self) -> ControlClientStatistics:
+        """The control connection's own figures."""
+        return self._control.statistics()
 
     def statistics(self) -> ClientStatistics:
         """The figures of the running match, or of the last one."""
@@ -229,9 +213,9 @@ class MatchClient:
 
     # --- inside
 
-    def _sample(self, world: World | None, seat: Seat) -> Command:
+    def _sample(self, world: World, seat: Seat) -> Command:
         if self.pilot is not None:
-            return self._command.neutral if world is None else self.pilot.command(world, seat)
+            return self.pilot.command(world, seat)
         command = self._wanted
         if self._latched:
             changed = list(command)
@@ -243,38 +227,27 @@ class MatchClient:
 
     def _take_control_events(self, now: float) -> None:
         for event in self._control.events():
-            if isinstance(event, NewsReceived):
+            if isinstance(event, c.NewsReceived):
                 self._take_news(event.message, now)
-            elif isinstance(event, CarriedReceived):
+            elif isinstance(event, c.CarriedReceived):
                 if self.match is not None and self.match.connection_id == event.connection_id:
                     self.match.receive_datagram(event.datagram, CARRIED, now)
-            elif isinstance(event, Welcomed):
+            elif isinstance(event, c.Welcomed):
                 self.session_id = event.session_id
                 self.player_name = event.name
                 self.server_name = event.server_name
                 self._udp_port = event.udp_port
                 self._events.append(e.LobbyEntered())
-            elif isinstance(event, SessionResumed):
-                self._lost_at = None
+            elif isinstance(event, c.Resumed):
+                self._is_lost = False
                 self._events.append(e.ConnectionResumed())
+            elif not event.can_resume:
+                self._close(event.reason, event.detail)
+            elif not self._is_lost:
+                self._is_lost = True
+                self._events.append(e.ConnectionLost(event.reason))
                 if self.match is not None:
-                    self._control.request(m.RequestTicket())
-            elif isinstance(event, ControlDisconnected):
-                self._control_ended(event, now)
-
-    def _control_ended(self, event: ControlDisconnected, now: float) -> None:
-        self._has_stream = False
-        if self.closed_because is not None:
-            return
-        if not event.can_resume or self.config.resume_s == 0:
-            self._close(event.reason, event.detail)
-            return
-        self._next_attempt_at = now + (self.config.reconnect_interval_s if self._lost_at is not None else 0.0)
-        if self._lost_at is None:
-            self._lost_at = now
-            self._events.append(e.ConnectionLost(event.reason))
-            if self.match is not None:
-                self.match.stream_lost(now)
+                    self.match.stream_lost(now)
 
     def _take_news(self, news: m.News, now: float) -> None:
         if isinstance(news, m.Rooms):
@@ -286,7 +259,7 @@ class MatchClient:
         elif isinstance(news, m.LeftRoom):
             self.room = None
             self._end_match(now)
-            self._events.append(e.RoomLeft(_reason(news.reason)))
+            self._events.append(e.RoomLeft(reason_of(news.reason)))
         elif isinstance(news, m.Denied):
             self._events.append(e.RequestDenied(news.request, news.reason, news.sentence))
         elif isinstance(news, m.ChatSaid):
@@ -316,11 +289,9 @@ class MatchClient:
             game = self._game_factory(settings, seated.seats)
         except ValueError as error:
             self._close(DisconnectReason.PROTOCOL_ERROR, f"This match cannot be played here: {error}")
-            self._control.close(DisconnectReason.CLOSED_BY_US, now)
+            self._control.leave(now)
             return
-        self.match = ClientMatch(
-            MatchId(seated.match_id), Seat(seated.seat), game, settings, ticket, server, now, config=self.config
-        )
+        self.match = ClientMatch(MatchId(seated.match_id), Seat(seated.seat), game, settings, ticket, server, now, config=self.config)
         self._events.append(e.MatchStarted(self.match.match_id))
 
     def _end_match(self, now: float) -> None:
@@ -334,12 +305,4 @@ class MatchClient:
             self.closed_because = e.Closed(reason, detail)
             self._events.append(self.closed_because)
             self._last_match = self.match or self._last_match
-            self.match = None
             self.room = None
-
-
-def _reason(word: str) -> DisconnectReason:
-    try:
-        return DisconnectReason(word)
-    except ValueError:
-        return DisconnectReason.CLOSED_BY_PEER

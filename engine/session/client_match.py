@@ -1,4 +1,4 @@
-"""A match as its client lives it: one datagram connection, the snapshots that it brings, the predicted own player, the commands that go back.
+"""A match as its client lives it: one datagram connection, its snapshots, the predicted own player, the commands that go back.
 
 The rhythm of a frame is :meth:`ClientMatch.advance`: timeouts, carrier, then every tick that the command clock says is due: sample a
 command, predict with it, and send all commands that the server has not yet confirmed.
@@ -11,22 +11,23 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from engine.contract import Command, Game, Settings
-from engine.datagram import Connection, Disconnected, Received
+from engine.datagram import Connection, Disconnected, PathChanged, Received
 from engine.errors import DisconnectReason
 from engine.ids import CARRIED, Address, ConnectionId, MatchId, Seat, Ticket
-from engine.replication import CommandEntry, CommandsMessage, Decoded, SnapshotDecoder, write_commands
-from engine.session.carrier import Carrier, CarrierKind
+from engine.replication import COMMANDS_PER_MESSAGE_MAX, CommandEntry, CommandsMessage, Decoded, SnapshotDecoder, write_commands
+from engine.session.carrier import Carrier
 from engine.session.config import ClientConfig
 from engine.session.host import COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
-from engine.timeline import CommandClock, Interpolation, Prediction, compose
+from engine.timeline import CommandClock, Interpolation, Prediction, Scene
 from engine.world import World
 
-COMMANDS_PER_MESSAGE_MAX: Final = 32
-"""Half a second at 60 Hz: what a loss burst may swallow and still be made good by the next datagram."""
 TICKET_INTERVAL_S: Final = 2.0
 """Between two requests for a new ticket."""
 
-Sample: TypeAlias = Callable[[World | None, Seat], Command]
+_SNAPSHOT_HEAD: Final = bytes([SNAPSHOT_MESSAGE])
+_COMMANDS_HEAD: Final = bytes([COMMANDS_MESSAGE])
+
+Sample: TypeAlias = Callable[[World, Seat], Command]
 
 
 class ClientMatch:
@@ -55,8 +56,7 @@ class ClientMatch:
         self.prediction: Final = Prediction(game, seat, ticks_max=config.rollback_ticks_max)
         self.clock: Final = CommandClock(game.tick_rate_hz)
         self.carrier = Carrier(now)
-        self.connection = Connection(ticket, is_server=False, now=now)
-        self.connection.set_path(server)
+        self.connection = Connection(ticket, is_server=False, now=now, path=server)
         self.late_commands = 0
         self.missing_commands = 0
         self.commands_sent = 0
@@ -65,20 +65,20 @@ class ClientMatch:
         self.last_snapshot_at: float | None = None
         self._server = server
         self._pending: Final[deque[CommandEntry]] = deque(maxlen=COMMANDS_PER_MESSAGE_MAX)
-        self._scene: Final = World(game.schema)
+        self._scene: Final = Scene(game.schema, seat)
+        self._drawn: Final = World(game.schema)
         self._ended: DisconnectReason | None = None
         self._ticket_wanted_at = now
-        self._probing = False
 
     @property
     def connection_id(self) -> ConnectionId:
         """Of the present connection; a renewed ticket changes it."""
-        return self.connection.connection_id
+        return self.connection.id
 
     @property
     def predicted(self) -> World | None:
         """The newest predicted world: what a pilot should look at. None before the first snapshot."""
-        return self.prediction.world
+        return self.prediction.world if self.prediction.ready else None
 
     # --- connection
 
@@ -86,8 +86,7 @@ class ClientMatch:
         """Go on with a new connection: worlds, clock and prediction stay as they are."""
         self._server = server
         self.carrier = Carrier(now)
-        self.connection = Connection(ticket, is_server=False, now=now)
-        self.connection.set_path(server)
+        self.connection = Connection(ticket, is_server=False, now=now, path=server)
         self._ended = None
 
     def needs_ticket(self, now: float) -> bool:
@@ -108,14 +107,19 @@ class ClientMatch:
 
     def receive_datagram(self, data: bytes, address: Address, now: float) -> None:
         """Take a datagram, from the socket or out of a control frame (``CARRIED``)."""
-        heard = self.connection.datagrams_in
         self.connection.receive(data, address, now)
-        if self.connection.datagrams_in != heard and self.carrier.heard(address != CARRIED, now):
-            self._follow_carrier()
+        self._take_events(now, by_udp=address != CARRIED)
+
+    def _take_events(self, now: float, *, by_udp: bool) -> None:
         for event in self.connection.events():
             if isinstance(event, Received):
-                if event.message[:1] == bytes([SNAPSHOT_MESSAGE]):
+                if by_udp:
+                    self.carrier.heard(now)
+                if event.message[:1] == _SNAPSHOT_HEAD:
                     self._take_snapshot(event.message[1:], now)
+            elif isinstance(event, PathChanged):
+                if event.path != CARRIED:
+                    self.carrier.proven(now)
             elif isinstance(event, Disconnected):
                 self._ended = event.reason
 
@@ -123,21 +127,18 @@ class ClientMatch:
         """Drain."""
         return self.connection.datagrams_to_send(now)
 
-    def _follow_carrier(self) -> None:
-        self.connection.set_path(self._server if self.carrier.kind is CarrierKind.UDP else CARRIED)
-
     # --- time
 
     def advance(self, now: float, sample: Sample) -> None:
         """Run the ticks that are due."""
         self.connection.advance(now)
-        for event in self.connection.events():
-            if isinstance(event, Disconnected):
-                self._ended = event.reason
+        self._take_events(now, by_udp=False)
         if self.carrier.advance(now):
-            self._follow_carrier()
+            self.connection.set_path(CARRIED)
         if self.carrier.should_probe(now):
             self.connection.probe(self._server, now)
+        if not self.prediction.ready:
+            return
         self.interpolation.advance(now)
         due = self.clock.advance(now)
         for tick in due:
@@ -153,23 +154,20 @@ class ClientMatch:
         if self._ended is not None:
             return
         message = CommandsMessage(self.decoder.newest_tick, self.decoder.wants_complete, tuple(self._pending))
-        self.connection.send(bytes([COMMANDS_MESSAGE]) + write_commands(self.game.command, message))
+        self.connection.send(_COMMANDS_HEAD + write_commands(self.game.command, message))
 
     def scene(self, now: float) -> World | None:
         """The world to draw now; None before the first snapshot."""
-        if self.prediction.world is None or self.prediction.previous is None:
+        if not self.prediction.ready:
             return None
-        others = self.interpolation.advance(now)
-        compose(
-            self._scene,
-            others,
+        return self._scene.compose(
+            self._drawn,
+            self.interpolation.advance(now),
             self.prediction.previous,
             self.prediction.world,
-            self.clock.fraction(now),
-            self.seat,
+            self.clock.fraction_256ths(now),
             self.prediction.offsets(now),
         )
-        return self._scene
 
     # --- snapshots
 
@@ -178,19 +176,23 @@ class ClientMatch:
         if not isinstance(decoded, Decoded):
             return
         self.snapshots += 1
+        self.last_snapshot_at = now
         if self.first_snapshot_at is None:
             self.first_snapshot_at = now
-            self.clock.start(decoded.tick, self.connection.round_trip_s, now)
-        self.last_snapshot_at = now
+            self.clock.start(decoded.tick, self.connection.rtt_s, now)
         self.interpolation.snapshot(decoded.world, now)
-        if decoded.tick != self.decoder.newest_tick:
-            return  # came out of order: good for display, too old for the clock and for prediction
         feedback = decoded.feedback
         self.late_commands += feedback.late
         self.missing_commands += feedback.missing
-        if feedback.slack_16ths is not None:
-            self.clock.feedback(feedback.slack_16ths, now)
+        self.clock.feedback(
+            feedback.slack_16ths,
+            now,
+            snapshot_tick=decoded.tick,
+            rtt_s=self.connection.rtt_s,
+            late=feedback.late,
+            missing=feedback.missing,
+        )
         if feedback.newest_command_tick is not None:
             while self._pending and self._pending[0].tick <= feedback.newest_command_tick:
                 self._pending.popleft()
-        self.prediction.snapshot(decoded.world, now, late=feedback.late, missing=feedback.missing)
+        self.prediction.snapshot(decoded.world, now, late=feedback.late, missing=feedback.missing, last_used_tick=feedback.last_used_tick)

@@ -38,18 +38,8 @@ class HostConfig:
 class ClientConfig:
     """The client side."""
 
-    resume_s: float = 60.0
-    """How long a lost connection is tried again by itself; the server keeps the seat as long."""
-    reconnect_interval_s: float = 1.0
-    """Pause between two attempts."""
-    control_timeout_s: float = 8.0
-    """Control silence (pings unanswered) after which the stream counts as lost."""
     rollback_ticks_max: int = 30
     """Prediction never replays more (GGPO 8, lightyear 20, netfox 64)."""
-    snapshot_interval_ticks: int = 1
-    """What the server sends at, for the first moments; measured afterwards."""
 
     def __post_init__(self) -> None:
-        _check("resume_s", self.resume_s, 0, 600)
-        _check("reconnect_interval_s", self.reconnect_interval_s, 0.05, 60)
-        _check("rollback_ticks_max", self.rollback_ticks_max, 1, 64)
+        _check("rollback_ticks_max", self.rollback_ticks_max, 1, 63)

@@ -34,7 +34,6 @@ from engine.session.values import (
     ReleaseSeat,
     SeatConnected,
     SeatLost,
-    SetPilot,
     TicketIssued,
 )
 from engine.timeline import TickAccumulator
@@ -137,16 +136,16 @@ class MatchHost:
         self._events.clear()
         return drained
 
-    def next_tick_at(self, now: float) -> float:
-        """When the next tick is due, in the caller's seconds; a driver sleeps until then at the most."""
-        return self._accumulator.next_tick_at(now)
+    def next_tick_at(self) -> float | None:
+        """When the next tick is due, in the caller's seconds; a driver sleeps until then at the most. None before the first advance."""
+        return self._accumulator.next_tick_at()
 
     def statistics(self) -> HostStatistics:
         """Counters since the start, over all matches, ended ones too."""
         matches = self._matches.values()
         return HostStatistics(
             ticks=self._ticks,
-            ticks_dropped=self._accumulator.ticks_dropped,
+            ticks_dropped=self._accumulator.statistics().ticks_dropped,
             matches=len(self._matches),
             seats_connected=sum(place.is_connected for place in self._places.values()),
             complete_snapshots=self._ended_complete + sum(match.complete_snapshots for match in matches),
@@ -243,7 +242,7 @@ class MatchHost:
             if isinstance(event, Received):
                 message = event.message
                 if message[:1] == bytes([COMMANDS_MESSAGE]):
-                    place.match.receive_commands(place.state, message[1:], self._accumulator.now_in_ticks(now, place.match.tick))
+                    place.match.receive_commands(place.state, message[1:], self._match_clock(place.match, now))
             elif isinstance(event, Connected):
                 place.is_connected = True
                 self._emit(SeatConnected(place.match.match_id, place.state.seat, place.session_id))
@@ -252,6 +251,10 @@ class MatchHost:
                 if place.state.connection_id == connection_id:
                     place.state.connection_id = None
                 self._emit(SeatLost(place.match.match_id, place.state.seat, place.session_id, event.reason))
+
+    def _match_clock(self, match: Match, now: float) -> float:
+        """The match's own continuous tick: it reads T when tick T is computed. Matches begin at different host ticks."""
+        return self._accumulator.now_in_ticks(now) - self._accumulator.tick + match.tick
 
     # --- ticks
 

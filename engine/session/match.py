@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from engine.contract import Commands, Game, HasAnnouncements, HasEnd, HasInterest, Mask, Pilot
+from engine.contract import Commands, Game, HasAnnouncements, HasEnd, HasInterest, Pilot
 from engine.ids import ConnectionId, MatchId, Seat, SessionId, Tick
-from engine.replication import BaselineRing, CommandBuffer, SnapshotEncoder, read_commands
+from engine.replication import BaselineRing, ClientBaseline, CommandBuffer, SnapshotEncoder, read_commands
 from engine.session.config import HostConfig
 from engine.timeline import History, ServerPast
 from engine.world import World
@@ -29,11 +29,8 @@ class SeatState:
     session_id: SessionId | None = None
     connection_id: ConnectionId | None = None
     pilot: Pilot | None = None
-    acknowledged: int | None = None
-    """Tick of the newest snapshot that the client holds: the baseline of the next."""
-    wants_complete: bool = False
-    masks: dict[int, Mask] = field(default_factory=dict)
-    """What the client was allowed to see, per tick it was sent (games with interest only); as many as there are baselines."""
+    baseline: ClientBaseline = field(default_factory=ClientBaseline)
+    """What the client holds: the next snapshot is coded against it."""
 
 
 class Match:
@@ -54,10 +51,10 @@ class Match:
         self._ring: Final = BaselineRing(schema)
         rewind_ticks = config.rewind_ms_max * game.tick_rate_hz // 1000
         self._history: Final = History(schema, ticks_max=rewind_ticks + 2)
-        self._past: Final = ServerPast(self._history, rewind_ticks_max=rewind_ticks)
+        self._past: Final = ServerPast(self._history, game.tick_rate_hz, config.rewind_ms_max)
         self._interest: Final = game if isinstance(game, HasInterest) else None
         self._announcer: Final = game if isinstance(game, HasAnnouncements) else None
-        self._ring.record(self.world)
+        self._newest = self._ring.record(self.world)
         self._history.record(self.world)
 
     @property
@@ -81,14 +78,14 @@ class Match:
         state.session_id = session_id
         state.connection_id = connection_id
         state.buffer = CommandBuffer(self.game.command)
-        state.acknowledged = None
-        state.wants_complete = False
-        state.masks.clear()
+        state.baseline = ClientBaseline()
+        self._past.forget(state.seat)
 
     def leave_seat(self, seat: Seat) -> SeatState | None:
         """Free a seat; its rows leave the world."""
         state = self.seats.pop(seat, None)
         if state is not None:
+            self._past.forget(seat)
             self.game.leave(self.world, seat)
         return state
 
@@ -103,12 +100,8 @@ class Match:
         if message is None:
             self.malformed_commands += 1
             return False
-        if message.acknowledged_tick is not None and message.acknowledged_tick <= self.world.tick:
-            state.acknowledged = max(message.acknowledged_tick, state.acknowledged or 0)
-        if message.wants_complete and not state.wants_complete:
-            self.checksum_mismatches += message.has_mismatch
-        state.wants_complete = message.wants_complete
-        state.buffer.receive(message, self.world.tick, now_in_ticks)
+        state.baseline.acknowledge(message.acknowledged_tick, message.wants_complete)
+        state.buffer.receive(message, self.world.tick + 1, now_in_ticks)
         return True
 
     def step(self) -> list[bytes]:
@@ -124,10 +117,16 @@ class Match:
             command, entry = state.buffer.take(tick)
             commands.set(state.seat, command)
             if entry is not None:
-                self._past.claim(state.seat, entry.view_tick, entry.view_fraction)
+                self._past.claim(
+                    state.seat,
+                    entry.view_tick,
+                    entry.view_fraction,
+                    newest_sent_tick=state.baseline.newest_sent_tick or 0,
+                    acknowledged_tick=state.baseline.acknowledged_tick,
+                )
         world.tick = tick
         self.game.step(world, commands, self._past)
-        self._ring.record(world)
+        self._newest = self._ring.record(world)
         self._history.record(world)
         if self._announcer is None:
             return []
@@ -144,20 +143,9 @@ class Match:
 
     def snapshot_for(self, state: SeatState) -> bytes:
         """The newest world as this seat may see it, against the newest baseline that it holds."""
-        world = self.world
-        baseline = None
-        if state.acknowledged is not None and not state.wants_complete:
-            baseline = self._ring.at(state.acknowledged)
-        if baseline is None:
-            self.complete_snapshots += 1
-        feedback = state.buffer.feedback(world.tick)
-        if self._interest is None:
-            return self._encoder.encode(world, baseline, state.seat, feedback)
-        mask = self._interest.visible(world, state.seat)
-        baseline_mask = state.masks.get(baseline.tick) if baseline is not None else None
-        if baseline is not None and baseline_mask is None:
-            baseline = None
-        state.masks[world.tick] = mask
-        for old in [tick for tick in state.masks if tick < world.tick - self._ring.ticks_max]:
-            del state.masks[old]
-        return self._encoder.encode(world, baseline, state.seat, feedback, mask=mask, baseline_mask=baseline_mask)
+        world = self._newest
+        baseline, baseline_mask = state.baseline.choose(self._ring, world.tick)
+        mask = None if self._interest is None else self._interest.visible(world, state.seat)
+        self.complete_snapshots += baseline is None
+        state.baseline.sent(world.tick, mask)
+        return self._encoder.encode(world, baseline, state.seat, state.buffer.take_feedback(), mask, baseline_mask)

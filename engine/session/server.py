@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from engine.contract import CommandSchema, GameFactory, Settings
-from engine.control import CarriedReceived, ControlServer, Joined, Left, Lost, Requested, Resumed, clean_chat
+from engine.control import ControlServer
 from engine.control import messages as m
+from engine.control.server_events import CarriedReceived, Joined, Left, Requested
 from engine.datagram import DatagramLimits
 from engine.errors import DisconnectReason
 from engine.ids import DEFAULT_PORT, Address, ConnectionId, MatchId, Seat, SessionId
@@ -71,6 +72,7 @@ class MatchServer:
         self._seed = seed
         self._match_id = MatchId(0)
         self._seat_of: Final[dict[SessionId, Seat]] = {}
+        self._name_of: Final[dict[SessionId, str]] = {}
         self._connection_of: Final[dict[SessionId, ConnectionId]] = {}
         self._open_next()
 
@@ -93,12 +95,12 @@ class MatchServer:
     def receive_stream(self, peer: int, data: bytes, now: float) -> None:
         """Take bytes from a stream. Never raises for what is in them."""
         self.control.receive(peer, data, now)
-        self._take_control_events(now)
+        self._take_control_events()
 
     def stream_lost(self, peer: int, now: float) -> None:
         """A stream ended or broke."""
         self.control.closed(peer, now)
-        self._take_control_events(now)
+        self._take_control_events()
 
     def streams_to_send(self, now: float) -> list[tuple[int, bytes]]:
         """Drain what goes into the streams."""
@@ -115,7 +117,7 @@ class MatchServer:
     def advance(self, now: float) -> None:
         """Let time pass: timeouts, requests, the ticks that are due."""
         self.control.advance(now)
-        self._take_control_events(now)
+        self._take_control_events()
         self.host.advance(now)
         self._take_host_events()
 
@@ -125,9 +127,10 @@ class MatchServer:
         self._take_host_events()  # those that are carried
         return datagrams
 
-    def drain(self, now: float) -> None:
+    def drain(self, now: float) -> None:  # noqa: ARG002 - one of the verbs
         """Tell everybody that the server closes; the last bytes are still to be sent."""
-        self.control.drain(now)
+        self.control.drain()
+        self._take_control_events()
 
     # --- inside
 
@@ -138,10 +141,10 @@ class MatchServer:
         for session_id, seat in self._seat_of.items():
             self.host.request(AdmitSeat(self._match_id, seat, session_id))
 
-    def _take_control_events(self, now: float) -> None:
+    def _take_control_events(self) -> None:
         for event in self.control.events():
             if isinstance(event, Joined):
-                self._seat(event.session_id, now)
+                self._seat(event.session_id, event.name)
             elif isinstance(event, Requested):
                 self._answer(event.session_id, event.request)
             elif isinstance(event, CarriedReceived):
@@ -149,26 +152,26 @@ class MatchServer:
                     self.host.request(DatagramCarried(event.connection_id, event.datagram))
             elif isinstance(event, Left):
                 self._connection_of.pop(event.session_id, None)
+                self._name_of.pop(event.session_id, None)
                 seat = self._seat_of.pop(event.session_id, None)
                 if seat is not None:
                     self.host.request(ReleaseSeat(self._match_id, seat))
-            else:
-                assert isinstance(event, Lost | Resumed)  # the seat is kept meanwhile; a resumed client asks for its ticket
+            # Lost, Resumed: the seat is kept meanwhile; a resumed client asks for its ticket. TurnedAway: nobody to seat.
 
-    def _seat(self, session_id: SessionId, now: float) -> None:
+    def _seat(self, session_id: SessionId, name: str) -> None:
         taken = set(self._seat_of.values())
         free = next((Seat(seat) for seat in range(self._seats) if seat not in taken), None)
         if free is None:
-            self.control.close_session(session_id, DisconnectReason.SERVER_FULL, now)
+            self.control.close_session(session_id, DisconnectReason.SERVER_FULL)
             return
         self._seat_of[session_id] = free
+        self._name_of[session_id] = name
         self.host.request(AdmitSeat(self._match_id, free, session_id))
 
     def _answer(self, session_id: SessionId, request: m.Request) -> None:
         if isinstance(request, m.SayChat):
-            said = m.ChatSaid(session_id, self.control.name_of(session_id), clean_chat(request.text))
-            for member in self._seat_of:
-                self.control.send(member, said)
+            said = m.ChatSaid(session_id, self._name_of.get(session_id, ""), request.text)
+            self.control.broadcast(self._seat_of, said)
         elif isinstance(request, m.RequestTicket) and session_id in self._seat_of:
             self.host.request(AdmitSeat(self._match_id, self._seat_of[session_id], session_id))
         else:
@@ -180,15 +183,13 @@ class MatchServer:
             if isinstance(event, TicketIssued):
                 self._hand_over(event)
             elif isinstance(event, AnnouncementMade):
-                for session_id in self._seat_of:
-                    self.control.send(session_id, m.Announced(event.match_id, event.tick, event.body))
+                self.control.broadcast(self._seat_of, m.Announced(event.match_id, event.tick, event.body))
             elif isinstance(event, CarriedToSend):
                 self.control.send_datagram(event.session_id, event.connection_id, event.datagram)
             elif isinstance(event, MatchOver | MatchFailed):
                 if isinstance(event, MatchFailed):
                     self.failures[15:] = [event.report]
-                for session_id in self._seat_of:
-                    self.control.send(session_id, m.MatchEnded(event.match_id, []))
+                self.control.broadcast(self._seat_of, m.MatchEnded(event.match_id, []))
                 self.host.request(CloseMatch(event.match_id))
                 self._open_next()
             elif isinstance(event, MatchRefused):
