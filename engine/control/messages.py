@@ -54,9 +54,11 @@ Body = Annotated[bytes, msgspec.Meta(max_length=ANNOUNCEMENT_BYTES_MAX)]
 CarriedDatagram = Annotated[bytes, msgspec.Meta(max_length=CARRIED_BYTES_MAX)]
 SettingValue = I32 | Word
 MatchSettings = Annotated[dict[Word, SettingValue], msgspec.Meta(max_length=SETTINGS_MAX)]
-Scalar = bool | I32 | Word | None
-SchemaRow = dict[Word, Scalar | Annotated[list[dict[Word, Scalar]], msgspec.Meta(max_length=256)]]
-SchemaDescription = dict[Word, Annotated[list[SchemaRow], msgspec.Meta(max_length=256)]]
+SchemaWord = Annotated[str, msgspec.Meta(max_length=WORD_CHARACTERS_MAX)]
+"""Without a pattern: msgspec 0.22 corrupts memory for a union of a list and a string with one. It is cleaned before it is shown."""
+Scalar = bool | I32 | SchemaWord | None
+SchemaRow = dict[SchemaWord, Scalar | Annotated[list[dict[SchemaWord, Scalar]], msgspec.Meta(max_length=256)]]
+SchemaDescription = dict[SchemaWord, Annotated[list[SchemaRow], msgspec.Meta(max_length=256)]]
 """What ``Schema.describe`` gives: lists of rows of scalars with lists of rows of scalars, and no deeper. A type without ``Any``,
 so that no depth of nesting from the network reaches the code that compares."""
 
