@@ -38,11 +38,11 @@ def step(
     span = slice(0, player.capacity) if predicting is None else slice(predicting, predicting + 1)
     acting = (player.life[span] == ALIVE) & (world.match.phase[0] != RESULTS)
     count_down(world)
-    if predicting is not None:
-        coast_others(world, span)
     orders = orders[:, span]
     before = player.public[POSITION].copy() if predicting is None else None
     move_players(arena_map, world, orders, span, acting)
+    if predicting is not None:
+        coast_others(world, span)  # after the move, which is pushed by where others stood at the tick's start
     rails = fire_weapons(world, orders, span, acting)
     hits = move_projectiles(arena_map, world, span, before)
     if rails:

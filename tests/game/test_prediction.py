@@ -1,0 +1,137 @@
+"""What a client computes for its own player is, cell for cell, what the server computes: without being told what it must not know."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.contract import PresentOnly
+from engine.ids import Seat
+from engine.world import Motion, World
+from game.simulation.rules import EFFECT_BEAM, EFFECT_DASH, EFFECT_IMPACT, EFFECT_PICKUP
+from tests.game.support import Play, RandomCommands, order
+
+
+def held_by_client(world: World, seat: int) -> World:
+    """A copy with public cells and the seat's own private ones; everything else zero, as if it had come over the network."""
+    client = World(world.schema, world.tick)
+    client.public_cells()[:] = world.public_cells()
+    for table, theirs in zip(client.tables, world.tables, strict=True):
+        if table.kind.is_owned:
+            own = table.slots_of(seat)
+            table.private[:, own] = theirs.private[:, own]
+    return client
+
+
+def own_rows(world: World, seat: int) -> list[np.ndarray]:
+    owned = [table for table in world.tables if table.kind.is_owned]
+    return [block[:, table.slots_of(seat)].copy() for table in owned for block in (table.public, table.private)]
+
+
+def same(one: list[np.ndarray], other: list[np.ndarray]) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def predict(play: Play, client: World, seat: int, command: tuple[int, ...]) -> None:
+    commands = type(play.commands)(play.arena.command, play.arena.schema.seats)
+    commands.set(seat, command)
+    client.tick = play.world.tick
+    play.arena.step(client, commands, PresentOnly(Seat(seat)))
+
+
+@pytest.mark.parametrize("arena_map", ["crossfire", "reactor"])
+def test_an_undisturbed_player_is_predicted_exactly_for_seconds(arena_map):
+    """Alone he walks, slides, dashes, fires both weapons and picks things up for 20 s on one copy that the server never corrects."""
+    play = Play(3, arena_map, seated=0)
+    play.arena.join(play.world, Seat(1))
+    play.step()
+    play.world.player.health[1] = 10
+    client = held_by_client(play.world, 1)
+    whims, seen = RandomCommands(3, 8), set()
+    for _ in range(1200):
+        whims.next_into(play.commands, play.world.player.generation != 0)
+        command = tuple(play.commands.cells[:, 1].tolist())
+        play.step({1: command})
+        if play.world.player.health[1] < 40 and play.arena.map.hazard.any():
+            play.world.player.health[1] = client.player.health[1] = 90  # keep him alive on the hazard
+        predict(play, client, 1, command)
+        if play.arena.map.hazard.any():
+            client.player.health[1] = play.world.player.health[1]  # burning is the server's to decide
+        assert same(own_rows(play.world, 1), own_rows(client, 1)), f"tick {play.world.tick}"
+        seen |= set(play.world.effect.type[play.world.effect.slots_of(1)].tolist())
+    assert {EFFECT_BEAM, EFFECT_DASH, EFFECT_IMPACT, EFFECT_PICKUP} <= seen
+
+
+def test_in_a_fight_most_ticks_are_predicted_and_each_difference_is_damage_or_contact():
+    """One tick ahead from the server's state: only what others do to him may differ, and after it the next prediction is right again."""
+    play = Play(8, "courtyard", 4)
+    whims, differences, ticks = RandomCommands(8, 4), 0, 900
+    for _ in range(ticks):
+        whims.next_into(play.commands, play.world.player.generation != 0)
+        client = held_by_client(play.world, 2)
+        given = {seat: tuple(play.commands.cells[:, seat].tolist()) for seat in range(8)}
+        before = play.world.copy()
+        play.step(given)
+        predict(play, client, 2, given[2])
+        if same(own_rows(play.world, 2), own_rows(client, 2)):
+            continue
+        differences += 1
+        world, player = play.world, play.world.player
+        hurt = (
+            player.health[2] != before.player.health[2]
+            or player.life[2] != before.player.life[2]
+            or player.score[2] != before.player.score[2]
+        )
+        marker = not same([world.effect.public[:, world.effect.slots_of(2)]], [client.effect.public[:, client.effect.slots_of(2)]])
+        pickup = (play.world.pickup.wait > before.pickup.wait).any()
+        assert hurt or marker or pickup, f"tick {world.tick}"
+    assert differences < ticks // 10
+
+
+def test_other_rows_coast_exactly_as_the_engine_forecasts():
+    play = Play(4, "crossfire", 9)
+    whims = RandomCommands(4, 9)
+    motion = Motion(play.arena.schema)
+    for _ in range(300):
+        whims.next_into(play.commands, play.world.player.generation != 0)
+        play.step({seat: tuple(play.commands.cells[:, seat].tolist()) for seat in range(4)})
+        client, forecast = held_by_client(play.world, 0), held_by_client(play.world, 0)
+        client.tick += 1
+        commands = type(play.commands)(play.arena.command, 4)
+        commands.set(0, order())
+        play.arena.step(client, commands, PresentOnly(Seat(0)))
+        motion.advance(forecast, 1)
+        for name in ("player", "projectile"):
+            ours, theirs = client.table(name), forecast.table(name)
+            others = slice(ours.slots_of(1).start, None)
+            assert np.array_equal(ours.public[:, others], theirs.public[:, others])
+
+
+def test_a_prediction_never_hurts_kills_respawns_or_ends_anything():
+    play = Play(2, "crossfire", frag_limit=1, time_limit_s=10)
+    play.step()
+    x, y = play.arena.map.spawns[0]
+    play.stand(0, x, y)
+    play.stand(1, x + 1000, y, health=1)
+    client = held_by_client(play.world, 0)
+    for _ in range(700):
+        play.world.tick += 1
+        predict(play, client, 0, order(fire=1, aim=0, weapon=client.tick // 40 % 2))
+    assert client.player.health[1] == 1
+    assert client.player.life[1] == 1
+    assert client.player.score[0] == 0
+    assert client.match.phase[0] == play.world.match.phase[0]
+
+
+def test_a_pickup_is_not_predicted_twice_when_the_server_has_not_spoken_yet():
+    play = Play(1, "crossfire")
+    play.step()
+    kind, x, y = next(row for row in play.arena.map.pickups if row[0] == 1)
+    play.stand(0, x, y, ammo_blaster=10)
+    client = held_by_client(play.world, 0)
+    for _ in range(15):
+        play.world.tick += 1
+        predict(play, client, 0, order())
+        client.pickup.wait[:] = 0  # an older snapshot, moved forward: it still lies there
+    assert kind == 1
+    assert client.player.ammo_blaster[0] == 40
