@@ -1,0 +1,371 @@
+"""A network in memory: datagram ports and streams between hosts, each direction of each link with its own weather.
+
+    port.send / stream.send --> LinkModel: when does it arrive? --> one heap of arrivals --> advance(now) --> port.take / stream.read
+
+Everything is decided by the seed, and per direction of a link: another client in the same run changes nobody else's luck. Each arrival goes
+into a running SHA-256: two runs that agree in their ``trace`` agree in every byte and every microsecond.
+
+What it does not do: congestion control, MTU discovery, host-wide queues. A stream is an ideal TCP: in order, delayed by losses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+from heapq import heappop, heappush
+from random import Random
+from typing import Final, TypeAlias
+
+from engine.conditions import PERFECT, RETRANSMIT_AFTER_S, LinkModel, NetConditions
+from engine.errors import LocalProtocolError
+from engine.ids import Address
+
+PORT_QUEUE_DATAGRAMS_MAX: Final = 4096
+"""Datagrams that wait at a port for a paused host; further ones are lost, as in a socket's buffer."""
+
+RECENT_ARRIVALS: Final = 32
+"""Kept for the message of a failed test."""
+
+HEAP_MAX: Final = 1_000_000
+"""More on its way at once than any test needs: a sender that never stops."""
+
+Direction: TypeAlias = tuple[str, str]
+"""From host, to host."""
+
+_ARRIVAL: Final = struct.Struct(">dII")
+
+
+class _Signal(Enum):
+    """What travels in a stream besides bytes, in order with them."""
+
+    OPEN = b"open"
+    ACCEPTED = b"accepted"
+    REFUSED = b"refused"
+    END = b"end"
+
+
+_Payload: TypeAlias = bytes | _Signal
+_Arrival: TypeAlias = "tuple[float, int, int, SimulatedStream | None, _Payload, Address, Address]"
+"""Due, serial number (ties: nothing behind it is ever compared), number of the link, stream or None for a datagram, what, from, to."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkStatistics:
+    """What crossed the network so far."""
+
+    datagrams_sent: int
+    datagrams_delivered: int
+    datagrams_lost: int
+    """By the weather, a block, or a closed or full port."""
+    datagram_bytes: int
+    """Delivered."""
+    stream_bytes: int
+    """Delivered."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRead:
+    """What a read gave: bytes, and whether the other side has ended it (after them)."""
+
+    data: bytes
+    is_ended: bool
+
+
+class SimulatedPort:
+    """A UDP socket."""
+
+    def __init__(self, network: SimulatedNetwork, address: Address) -> None:
+        self.address = address
+        self._network: Final = network
+        self._arrived: deque[tuple[bytes, Address]] = deque()
+
+    def send(self, target: Address, data: bytes, now: float) -> None:
+        """Send one datagram; a target where nobody is loses it."""
+        self._network._send_datagram(self.address, target, data, now)
+
+    def take(self) -> list[tuple[bytes, Address]]:
+        """What has arrived, with its source; drains."""
+        if not self._arrived:
+            return []
+        arrived = list(self._arrived)
+        self._arrived.clear()
+        return arrived
+
+    def close(self) -> None:
+        """Nothing arrives here any more."""
+        self._network._ports.pop(self.address, None)
+
+    def move(self, address: Address) -> None:
+        """Have another address from now on, as after a NAT rebinding or from Wi-Fi to cable; what is on its way to the old one is lost."""
+        self._network._ports.pop(self.address, None)
+        self._network._bind(address, self)
+        self.address = address
+
+
+class SimulatedStream:
+    """One end of a TCP connection."""
+
+    def __init__(self, network: SimulatedNetwork, local: Address, remote: Address, link: LinkModel, number: int) -> None:
+        self.local: Final = local
+        self.remote: Final = remote
+        self.other: SimulatedStream | None = None
+        """The other end; None until the caller's wish has arrived."""
+        self.is_open = False
+        self.is_refused = False
+        """Nobody listened there."""
+        self.is_ended = False
+        """The other side closed it, or it was cut: nothing more arrives."""
+        self._is_closed = False
+        self._network: Final = network
+        self._link: Final = link
+        self._number: Final = number
+        self._arrived: list[bytes] = []
+        self._held: list[_Payload] = []
+        """Sent while the link was blocked. TCP sends it again when the link is back."""
+
+    def send(self, data: bytes, now: float) -> None:
+        """Send bytes; after a close or a cut they go nowhere."""
+        if data and self.is_open and not self._is_closed and not self.is_ended:
+            self._push(data, now)
+
+    def read(self) -> StreamRead:
+        """What has arrived; drains."""
+        if not self._arrived:
+            return StreamRead(b"", self.is_ended)
+        data = b"".join(self._arrived)
+        self._arrived.clear()
+        return StreamRead(data, self.is_ended)
+
+    def close(self, now: float) -> None:
+        """End it after what was sent."""
+        if not self._is_closed:
+            self._push(_Signal.END, now)
+            self._is_closed = True
+
+    def cut(self) -> None:
+        """Both ends find it broken at once; what is on its way is lost."""
+        for end in (self, self.other):
+            if end is not None:
+                end.is_ended = end._is_closed = True
+                end._held.clear()
+
+    @property
+    def _is_over(self) -> bool:
+        return self.is_refused or (self.is_ended and self._is_closed)
+
+    def _push(self, payload: _Payload, now: float) -> None:
+        network = self._network
+        if (self.local.host, self.remote.host) in network._blocked_streams:
+            self._held.append(payload)
+            return
+        due = self._link.stream_arrival(len(payload) if isinstance(payload, bytes) else 0, now)
+        network._push(due, self._number, self, payload, self.local, self.remote)
+
+    def _release(self, now: float) -> None:
+        """The link is back: what was held goes after a retransmission timeout."""
+        held, self._held = self._held, []
+        for payload in held:
+            self._push(payload, now + RETRANSMIT_AFTER_S)
+
+
+class SimulatedNetwork:
+    """Hosts, ports and streams; time is told by the caller."""
+
+    def __init__(self, seed: int = 0, conditions: NetConditions = PERFECT) -> None:
+        self.seed: Final = seed
+        self._conditions = conditions
+        self._own_conditions: Final[dict[Direction, NetConditions]] = {}
+        self._links: Final[dict[Direction, tuple[LinkModel, int]]] = {}
+        self._links_made = 0
+        self._ports: Final[dict[Address, SimulatedPort]] = {}
+        self._listeners: Final[dict[Address, list[SimulatedStream]]] = {}
+        self._streams: list[SimulatedStream] = []
+        self._blocked_datagrams: Final[set[Direction]] = set()
+        self._blocked_streams: Final[set[Direction]] = set()
+        self._heap: Final[list[_Arrival]] = []
+        self._serial = 0
+        self._hash: Final = hashlib.sha256()
+        self._recent: Final[deque[_Arrival]] = deque(maxlen=RECENT_ARRIVALS)
+        self._sent = self._delivered = self._lost = self._datagram_bytes = self._stream_bytes = 0
+
+    # --- hosts ---
+
+    def open_port(self, address: Address) -> SimulatedPort:
+        """A datagram port. Raises LocalProtocolError where the address is taken."""
+        port = SimulatedPort(self, address)
+        self._bind(address, port)
+        return port
+
+    def listen(self, address: Address) -> None:
+        """Accept streams at this address: see :meth:`accept`."""
+        self._listeners.setdefault(address, [])
+
+    def stop_listening(self, address: Address) -> None:
+        """Refuse streams at this address from now on."""
+        self._listeners.pop(address, None)
+
+    def accept(self, address: Address) -> list[SimulatedStream]:
+        """Streams that have come up at this listener; drains."""
+        waiting = self._listeners.get(address)
+        if not waiting:
+            return []
+        accepted = list(waiting)
+        waiting.clear()
+        return accepted
+
+    def connect(self, source: Address, target: Address, now: float) -> SimulatedStream:
+        """Begin to open a stream; a round trip later it ``is_open`` or ``is_refused``."""
+        self._streams = [stream for stream in self._streams if not stream._is_over]
+        stream = self._make_stream(source, target)
+        stream._push(_Signal.OPEN, now)
+        return stream
+
+    # --- weather ---
+
+    def set_conditions(self, conditions: NetConditions, source: str | None = None, target: str | None = None) -> None:
+        """Change the weather: of everything, or of one direction between two hosts. What is on its way keeps its time."""
+        if source is None or target is None:
+            if source is not None or target is not None:
+                raise LocalProtocolError("conditions are for everything or for one direction: both hosts or none")
+            self._conditions = conditions
+            self._own_conditions.clear()
+        else:
+            self._own_conditions[source, target] = conditions
+        for direction, (link, _) in self._links.items():
+            link.set_conditions(self._conditions_of(direction))
+        for stream in self._streams:
+            stream._link.set_conditions(self._conditions_of((stream.local.host, stream.remote.host)))
+
+    def block(self, source: str, target: str, *, datagrams: bool = True, streams: bool = True) -> None:
+        """Let nothing through in this direction: datagrams are lost, streams wait. What is on its way arrives."""
+        if datagrams:
+            self._blocked_datagrams.add((source, target))
+        if streams:
+            self._blocked_streams.add((source, target))
+
+    def unblock(self, source: str, target: str, now: float) -> None:
+        """Let everything through again."""
+        self._blocked_datagrams.discard((source, target))
+        self._blocked_streams.discard((source, target))
+        for stream in self._streams:
+            if (stream.local.host, stream.remote.host) == (source, target):
+                stream._release(now)
+
+    # --- time ---
+
+    def advance(self, now: float) -> None:
+        """Deliver everything that is due."""
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            arrival = heappop(heap)
+            due, _, number, stream, payload, source, target = arrival
+            self._recent.append(arrival)
+            if stream is not None:
+                self._arrive(stream, payload, due)
+                payload = payload.value if isinstance(payload, _Signal) else payload
+            else:
+                port = self._ports.get(target)
+                if port is None or len(port._arrived) >= PORT_QUEUE_DATAGRAMS_MAX:
+                    self._lost += 1
+                    continue
+                assert isinstance(payload, bytes)
+                port._arrived.append((payload, source))
+                self._delivered += 1
+                self._datagram_bytes += len(payload)
+            self._hash.update(_ARRIVAL.pack(due, number, len(payload)))
+            self._hash.update(payload)
+
+    @property
+    def trace(self) -> str:
+        """SHA-256 over all arrivals so far: time, link, bytes."""
+        return self._hash.hexdigest()
+
+    def recent(self) -> list[str]:
+        """The latest arrivals, a line each, oldest first: for the message of a failed test."""
+        lines = []
+        for due, _, _, stream, payload, source, target in self._recent:
+            what = payload.name.lower() if isinstance(payload, _Signal) else f"{len(payload)} bytes {payload[:24].hex()}"
+            lines.append(f"{due:.6f} {source} -> {target} {'datagram' if stream is None else 'stream'}: {what}")
+        return lines
+
+    def statistics(self) -> NetworkStatistics:
+        """What crossed so far."""
+        return NetworkStatistics(self._sent, self._delivered, self._lost, self._datagram_bytes, self._stream_bytes)
+
+    # --- inside ---
+
+    def _bind(self, address: Address, port: SimulatedPort) -> None:
+        if address in self._ports:
+            raise LocalProtocolError(f"{address} is taken")
+        self._ports[address] = port
+
+    def _conditions_of(self, direction: Direction) -> NetConditions:
+        return self._own_conditions.get(direction, self._conditions)
+
+    def _make_link(self, direction: Direction, purpose: str) -> tuple[LinkModel, int]:
+        self._links_made += 1
+        random = Random(f"{self.seed}/{direction[0]}>{direction[1]}/{purpose}")
+        return LinkModel(self._conditions_of(direction), random), self._links_made
+
+    def _make_stream(self, local: Address, remote: Address) -> SimulatedStream:
+        link, number = self._make_link((local.host, remote.host), f"{local.port}>{remote.port}")
+        stream = SimulatedStream(self, local, remote, link, number)
+        self._streams.append(stream)
+        return stream
+
+    def _send_datagram(self, source: Address, target: Address, data: bytes, now: float) -> None:
+        self._sent += 1
+        direction = (source.host, target.host)
+        if direction in self._blocked_datagrams:
+            self._lost += 1
+            return
+        found = self._links.get(direction)
+        if found is None:
+            found = self._links[direction] = self._make_link(direction, "datagrams")
+        link, number = found
+        arrivals = link.arrivals(len(data), now)
+        if not arrivals:
+            self._lost += 1
+        for due in arrivals:
+            self._push(due, number, None, link.damaged(data), source, target)
+
+    def _push(self, due: float, number: int, stream: SimulatedStream | None, payload: _Payload, source: Address, target: Address) -> None:
+        if len(self._heap) >= HEAP_MAX:
+            raise LocalProtocolError(f"{HEAP_MAX} arrivals are on their way: somebody sends without end")
+        self._serial += 1
+        heappush(self._heap, (due, self._serial, number, stream, payload, source, target))
+
+    def _arrive(self, sender: SimulatedStream, payload: _Payload, due: float) -> None:
+        if payload is _Signal.OPEN:
+            self._open(sender, due)
+            return
+        receiver = sender.other
+        if receiver is None or receiver.is_ended:
+            return
+        if isinstance(payload, bytes):
+            receiver._arrived.append(payload)
+            self._stream_bytes += len(payload)
+        elif payload is _Signal.END:
+            receiver.is_ended = True
+        elif payload is _Signal.ACCEPTED:
+            receiver.is_open = True
+        else:
+            receiver.is_refused = receiver.is_ended = receiver._is_closed = True
+
+    def _open(self, caller: SimulatedStream, due: float) -> None:
+        """A wish for a stream has arrived: answer it."""
+        if caller.is_ended:
+            return
+        end = self._make_stream(caller.remote, caller.local)
+        end.other, caller.other = caller, end
+        waiting = self._listeners.get(caller.remote)
+        if waiting is None:
+            end._push(_Signal.REFUSED, due)
+            end.is_ended = end._is_closed = True
+        else:
+            end.is_open = True
+            end._push(_Signal.ACCEPTED, due)
+            waiting.append(end)

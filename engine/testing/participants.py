@@ -1,0 +1,228 @@
+"""The two kinds of host in a simulation: each owns its sockets and wakes at its own rate, as its real driver does.
+
+client, once per frame:   read stream, read datagrams, script, advance, write datagrams, write stream, take events
+server, four times a tick: accept, read streams, read datagrams, advance, write datagrams, write streams, close
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from engine.ids import Address
+from engine.testing.network import SimulatedNetwork, SimulatedStream
+from engine.testing.verbs import ClientUnderTest, ServerUnderTest
+
+EVENTS_MAX: Final = 10_000
+"""Events kept per client; the oldest go."""
+
+CLIENT_PORT: Final = 40_000
+"""First port of a client's host, for datagrams; its streams take the following ones."""
+
+Script = Callable[[Any, float], None]
+"""What a client's player does each frame: called with the client and its time."""
+
+
+class Participant(ABC):
+    """Something that wakes at a rate of its own, by a clock that may run a little fast or slow."""
+
+    def __init__(self, network: SimulatedNetwork, address: Address, wake_hz: float, first_wake: float, clock_rate: float) -> None:
+        self.address = address
+        self.network: Final = network
+        self.is_stopped = False
+        self._first_wake: Final = first_wake
+        self._period_s: Final = 1.0 / wake_hz
+        self._clock_rate: Final = clock_rate
+        self._wakes = 0
+        self._paused_until = 0.0
+        self._now = first_wake
+
+    @property
+    def now(self) -> float:
+        """The time by this participant's clock, at its last wake."""
+        return self.local_time(self._now)
+
+    def local_time(self, time: float) -> float:
+        """The simulation's time by this participant's clock."""
+        return time if self._clock_rate == 1.0 else self._first_wake + (time - self._first_wake) * self._clock_rate
+
+    def next_wake(self) -> float:
+        """When it wants to be woken next."""
+        return max(self._first_wake + self._wakes * self._period_s, self._paused_until)
+
+    def pause(self, seconds: float) -> None:
+        """Freeze it, as SIGSTOP or a long garbage collection does: its sockets go on receiving, it does not run."""
+        self._paused_until = max(self._paused_until, self._now + seconds)
+
+    def wake(self, now: float) -> None:
+        """Run once."""
+        self._now = now
+        self._wakes = max(self._wakes + 1, int((now - self._first_wake) / self._period_s + 1e-6) + 1)
+        self._run(now, self.local_time(now))
+
+    @abstractmethod
+    def _run(self, now: float, local: float) -> None:
+        """One round; ``now`` is the network's time, ``local`` this participant's."""
+
+
+class SimulatedServer(Participant):
+    """Hosts a server: one address for streams and datagrams."""
+
+    def __init__(
+        self, server: ServerUnderTest, network: SimulatedNetwork, address: Address, wake_hz: float, first_wake: float, clock_rate: float
+    ) -> None:
+        super().__init__(network, address, wake_hz, first_wake, clock_rate)
+        self.server: Final = server
+        self.port: Final = network.open_port(address)
+        self.streams: Final[dict[int, SimulatedStream]] = {}
+        self._newest_peer = 0
+        network.listen(address)
+
+    def stop(self) -> None:
+        """Crash: no goodbye, ports closed, streams cut. Another server may be added at the same address."""
+        self.is_stopped = True
+        self.port.close()
+        self.network.stop_listening(self.address)
+        for stream in self.streams.values():
+            stream.cut()
+        self.streams.clear()
+
+    def _run(self, now: float, local: float) -> None:
+        server, streams = self.server, self.streams
+        for stream in self.network.accept(self.address):
+            self._newest_peer += 1
+            streams[self._newest_peer] = stream
+            server.stream_opened(self._newest_peer, stream.remote, local)
+        for peer, stream in list(streams.items()):
+            if stream._arrived or stream.is_ended:
+                self._read(peer, stream, now, local)
+        for data, source in self.port.take():
+            server.receive_datagram(data, source, local)
+        server.advance(local)
+        for target, data in server.datagrams_to_send(local):
+            self.port.send(target, data, now)
+        for peer, data in server.streams_to_send(local):
+            if peer in streams:
+                streams[peer].send(data, now)
+        for peer in server.streams_to_close():
+            if peer in streams:
+                streams.pop(peer).close(now)
+                server.stream_lost(peer, local)
+
+    def _read(self, peer: int, stream: SimulatedStream, now: float, local: float) -> None:
+        read = stream.read()
+        if read.data:
+            self.server.receive_stream(peer, read.data, local)
+        if read.is_ended:
+            self.streams.pop(peer).close(now)
+            self.server.stream_lost(peer, local)
+
+
+class SimulatedClient(Participant):
+    """Hosts a client: a datagram port, and a stream whenever the client wants one."""
+
+    def __init__(
+        self,
+        client: ClientUnderTest,
+        network: SimulatedNetwork,
+        address: Address,
+        server: Address,
+        frame_hz: float,
+        first_wake: float,
+        clock_rate: float,
+        script: Script | None,
+    ) -> None:
+        super().__init__(network, address, frame_hz, first_wake, clock_rate)
+        self.client: Final = client
+        self.server_address: Final = server
+        self.port: Final = network.open_port(address)
+        self.events: Final[deque[Any]] = deque(maxlen=EVENTS_MAX)
+        """Everything that the client reported, oldest first; the test may clear it."""
+        self.script = script
+        self.stream: SimulatedStream | None = None
+        self._is_up = False
+        self._streams_opened = 0
+        self._moves = 0
+
+    def stop(self) -> None:
+        """Crash: no goodbye; the stream is cut."""
+        self.is_stopped = True
+        self.port.close()
+        if self.stream is not None:
+            self.stream.cut()
+
+    def cut_stream(self) -> None:
+        """Break the stream under the client, as a router that forgot it does; the client notices, and may resume."""
+        if self.stream is not None:
+            self.stream.cut()
+
+    def block(self, *, up: bool = True, down: bool = True, datagrams: bool = True, streams: bool = True) -> None:
+        """Let nothing through to or from the server: a cable pulled, or (``streams=False``) a firewall that knows no UDP."""
+        ours, theirs = self.address.host, self.server_address.host
+        if up:
+            self.network.block(ours, theirs, datagrams=datagrams, streams=streams)
+        if down:
+            self.network.block(theirs, ours, datagrams=datagrams, streams=streams)
+
+    def unblock(self) -> None:
+        """Let everything through again."""
+        self.network.unblock(self.address.host, self.server_address.host, self._now)
+        self.network.unblock(self.server_address.host, self.address.host, self._now)
+
+    def rebind(self) -> None:
+        """Get another datagram address in the middle of everything, as when a NAT forgets; the stream stays."""
+        self._moves += 1
+        self.address = Address(self.address.host, CLIENT_PORT - self._moves)
+        self.port.move(self.address)
+
+    def _run(self, now: float, local: float) -> None:
+        client = self.client
+        self._run_stream(now, local)
+        for data, source in self.port.take():
+            client.receive_datagram(data, source, local)
+        if self.script is not None:
+            self.script(client, local)
+        client.advance(local)
+        for target, data in client.datagrams_to_send(local):
+            self.port.send(target, data, now)
+        if self._is_up and self.stream is not None:
+            data = client.stream_to_send(local)
+            if data:
+                self.stream.send(data, now)
+            if client.wants_close:
+                self._leave_stream(now)
+                client.stream_lost(local)
+        self.events.extend(client.events())
+
+    def _run_stream(self, now: float, local: float) -> None:
+        client = self.client
+        if self._is_up and client.wants_stream:
+            self._leave_stream(now)  # it gave this stream up; see the drivers' DrivenClient.wants_stream
+        if self.stream is None:
+            if not client.wants_stream:
+                return
+            self._streams_opened += 1
+            source = Address(self.address.host, CLIENT_PORT + self._streams_opened)
+            self.stream = self.network.connect(source, self.server_address, now)
+        stream = self.stream
+        if stream.is_open and not self._is_up:
+            self._is_up = True
+            client.stream_opened(self.server_address, local)
+        if self._is_up:
+            read = stream.read()
+            if read.data:
+                client.receive_stream(read.data, local)
+            if read.is_ended:
+                self._leave_stream(now)
+                client.stream_lost(local)
+        elif stream.is_ended:
+            self.stream = None
+            client.stream_failed(f"{self.server_address} refused the connection.", local)
+
+    def _leave_stream(self, now: float) -> None:
+        assert self.stream is not None
+        self.stream.close(now)
+        self.stream = None
+        self._is_up = False

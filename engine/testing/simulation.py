@@ -1,0 +1,166 @@
+"""One server, any number of clients, a bad network, and time that passes as fast as it can be computed.
+
+    simulation = Simulation(seed=7, conditions=NetConditions.parse("latency=80,jitter=20,loss=5"))
+    simulation.add_server(server)
+    alice = simulation.add_client(client)
+    simulation.run_until(lambda: client.match is not None, limit_s=5)
+    simulation.run_for(10)
+
+Event-driven: the participant whose wake is next runs, and just before it the network delivers what has arrived by then. Nothing happens in
+between, so a simulated second costs what its frames and ticks cost. Frames of different clients are not in step (their phases come from the
+seed), as they are not on different machines.
+
+Everything follows from the seed: ``trace`` of two runs is the same, or something read a clock, a set's order or its own dice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from random import Random
+from typing import Final
+
+from engine.conditions import PERFECT, NetConditions
+from engine.errors import LocalProtocolError
+from engine.ids import DEFAULT_PORT, Address
+from engine.testing.clock import VirtualClock
+from engine.testing.network import SimulatedNetwork
+from engine.testing.participants import CLIENT_PORT, Participant, Script, SimulatedClient, SimulatedServer
+from engine.testing.verbs import ClientUnderTest, ServerUnderTest
+
+SERVER_ADDRESS: Final = Address("10.0.0.1", DEFAULT_PORT)
+SERVER_WAKE_HZ: Final = 240.0
+"""Four times a tick at 60 Hz: what the real tick thread does."""
+
+FRAME_HZ: Final = 60.0
+CLIENTS_MAX: Final = 60_000
+
+
+class SimulationStalledError(AssertionError):
+    """What a test waited for did not happen in time; the message has the seed and the last arrivals."""
+
+
+class Simulation:
+    """Drives servers and clients over a :class:`SimulatedNetwork` in virtual time."""
+
+    def __init__(self, seed: int = 0, conditions: NetConditions = PERFECT, *, start: float = 1000.0) -> None:
+        self.seed: Final = seed
+        self.clock: Final = VirtualClock(start)
+        self.network: Final = SimulatedNetwork(seed, conditions)
+        self.servers: Final[list[SimulatedServer]] = []
+        self.clients: Final[list[SimulatedClient]] = []
+        self._conditions = conditions
+        self._random: Final = Random(f"{seed}/phases")
+        self._wakes: Final[list[tuple[float, int, Participant]]] = []
+        self._participants = 0
+
+    @property
+    def now(self) -> float:
+        """The simulation's time, in seconds."""
+        return self.clock.now
+
+    @property
+    def trace(self) -> str:
+        """SHA-256 over everything that crossed the network so far, and when."""
+        return self.network.trace
+
+    def add_server(
+        self,
+        server: ServerUnderTest,
+        *,
+        address: Address = SERVER_ADDRESS,
+        wake_hz: float = SERVER_WAKE_HZ,
+        clock_rate: float = 1.0,
+    ) -> SimulatedServer:
+        """Put a server on the network; it runs from now on, ``wake_hz`` times a second."""
+        simulated = SimulatedServer(server, self.network, address, wake_hz, self._first_wake(wake_hz), clock_rate)
+        self.servers.append(simulated)
+        self._schedule(simulated)
+        return simulated
+
+    def add_client(
+        self,
+        client: ClientUnderTest,
+        *,
+        server: Address | None = None,
+        conditions: NetConditions | None = None,
+        frame_hz: float = FRAME_HZ,
+        clock_rate: float = 1.0,
+        script: Script | None = None,
+    ) -> SimulatedClient:
+        """Put a client on the network, in a host of its own; it connects to ``server`` (the first one added) when it wants a stream.
+
+        ``conditions`` are those of its link, both ways; otherwise the simulation's. ``clock_rate`` 1.0002 runs 200 ppm fast.
+        """
+        if server is None:
+            if not self.servers:
+                raise LocalProtocolError("add the server first, or name its address")
+            server = self.servers[0].address
+        if len(self.clients) >= CLIENTS_MAX:
+            raise LocalProtocolError(f"at most {CLIENTS_MAX} clients")
+        number = len(self.clients) + 1
+        address = Address(f"10.1.{number >> 8}.{number & 255}", CLIENT_PORT)
+        first_wake = self._first_wake(frame_hz)
+        simulated = SimulatedClient(client, self.network, address, server, frame_hz, first_wake, clock_rate, script)
+        self.clients.append(simulated)
+        if conditions is not None:
+            self.set_conditions(conditions, simulated)
+        self._schedule(simulated)
+        return simulated
+
+    def set_conditions(
+        self, conditions: NetConditions, client: SimulatedClient | None = None, *, up: bool = True, down: bool = True
+    ) -> None:
+        """Change the weather from now on: for everybody, or on one client's link, or one direction of it."""
+        if client is None:
+            self.network.set_conditions(conditions)
+            return
+        ours, theirs = client.address.host, client.server_address.host
+        if up:
+            self.network.set_conditions(conditions, ours, theirs)
+        if down:
+            self.network.set_conditions(conditions, theirs, ours)
+
+    def run_for(self, seconds: float) -> None:
+        """Let this much time pass."""
+        self._run(self.now + seconds, None)
+
+    def run_until(self, condition: Callable[[], object], limit_s: float, what: str = "what the test waits for") -> float:
+        """Let time pass until the condition holds (looked at after each wake); returns the seconds that took.
+
+        Raises :class:`SimulationStalledError` when it does not within ``limit_s``.
+        """
+        begun = self.now
+        if condition() or self._run(begun + limit_s, condition):
+            return self.now - begun
+        arrivals = "\n  ".join(self.network.recent())
+        raise SimulationStalledError(
+            f"{what} did not happen within {limit_s:g} s of virtual time (seed {self.seed}). The last arrivals were:\n  {arrivals}"
+        )
+
+    def _run(self, end: float, condition: Callable[[], object] | None) -> bool:
+        wakes, clock, network = self._wakes, self.clock, self.network
+        while wakes and wakes[0][0] <= end:
+            time, order, participant = heappop(wakes)
+            if participant.is_stopped:
+                continue
+            due = participant.next_wake()
+            if due > time:  # paused after it was scheduled
+                heappush(wakes, (due, order, participant))
+                continue
+            clock.now = time
+            network.advance(time)
+            participant.wake(time)
+            heappush(wakes, (participant.next_wake(), order, participant))
+            if condition is not None and condition():
+                return True
+        clock.advance_to(end)
+        network.advance(end)
+        return False
+
+    def _first_wake(self, hz: float) -> float:
+        return self.now + self._random.random() / hz
+
+    def _schedule(self, participant: Participant) -> None:
+        self._participants += 1
+        heappush(self._wakes, (participant.next_wake(), self._participants, participant))
