@@ -154,7 +154,7 @@ class ArenaView:
             if player.shield[seat]:
                 over.append((sprites.shield(colour, int(now * 30) % 24), (x - 25, y - 25)))
             if now - self._hurt_at.get(seat, -math.inf) < _FLASH_S:
-                over.append((sprites.glow(22, theme.WHITE, 0.8, 0.7), (x - 22, y - 22)))
+                over.append((sprites.glow(19, theme.WHITE, 0.55, 1.0), (x - 19, y - 19)))
         surface.fblits(lights, pygame.BLEND_RGB_ADD)
         surface.fblits(bodies)
         surface.fblits(over, pygame.BLEND_RGB_ADD)

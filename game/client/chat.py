@@ -19,7 +19,7 @@ from game.client.theme import Colour, mix, texts
 
 LINES_MAX: Final = 50
 SHOWN_CLOSED: Final = 6
-SHOWN_OPEN: Final = 12
+SHOWN_OPEN: Final = 9
 FADE_AFTER_S: Final = 8.0
 _FADE_S: Final = 1.0
 _SIZE: Final = 15

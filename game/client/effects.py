@@ -277,4 +277,6 @@ def _draw_beam(surface: pygame.Surface, camera: Camera, beam: _Beam) -> None:
     core = mix(beam.colour, WHITE, 0.8)
     width = 3 if share < 0.25 else 2 if share < 0.6 else 1
     if share < 0.85:
-        pygame.draw.line(surface, mix(theme.FLOOR, core, fade), (x1, y1), (x2, y2), width)
+        if width > 1:
+            pygame.draw.line(surface, mix(theme.FLOOR, core, fade), (x1, y1), (x2, y2), width)
+        pygame.draw.aaline(surface, mix(theme.FLOOR, core, fade), (x1, y1), (x2, y2))

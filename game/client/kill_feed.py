@@ -130,7 +130,7 @@ class DeathScreen:
         player, seat = world.player, self._seat
         if not player.generation[seat] or int(player.life[seat]) != rules.DEAD or int(world.match.phase[0]) == rules.RESULTS:
             return
-        surface.fill((120, 104, 116), special_flags=pygame.BLEND_RGB_MULT)
+        surface.fill((158, 136, 150), special_flags=pygame.BLEND_RGB_MULT)
         texts.draw(surface, "ELIMINATED", (WIDTH / 2, 236), 46, theme.BAD, align="centre", shadow=True)
         if self._killer is not None:
             by = texts.render("by", 20, theme.DIM, shadow=True)

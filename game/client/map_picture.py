@@ -35,7 +35,7 @@ NEONS: Final[tuple[Colour, ...]] = ((46, 118, 255), (140, 78, 255), (0, 184, 160
 
 def neon_of(name: str) -> Colour:
     """Each map has its own light, chosen by its name."""
-    return NEONS[zlib.crc32(name.encode()) % len(NEONS)]
+    return NEONS[zlib.crc32(name[::-1].encode()) % len(NEONS)]
 
 
 def draw_map(arena: ArenaMap, pads: Iterable[tuple[float, float, Colour]] = ()) -> pygame.Surface:
@@ -45,6 +45,7 @@ def draw_map(arena: ArenaMap, pads: Iterable[tuple[float, float, Colour]] = ()) 
     width, height = arena.width * TILE, arena.height * TILE
     picture = pygame.Surface((width + 2 * MARGIN, height + 2 * MARGIN), 0, 32)
     picture.fill(theme.VOID)
+    _draw_outside(picture, neon)
     area = picture.subsurface((MARGIN, MARGIN, width, height))
     _draw_floor(area, solid)
     _draw_hazards(area, np.asarray(arena.hazard, dtype=bool))
@@ -55,6 +56,14 @@ def draw_map(arena: ArenaMap, pads: Iterable[tuple[float, float, Colour]] = ()) 
     _draw_walls(area, solid, neon)
     _draw_edges(area, solid, neon)
     return picture
+
+
+def _draw_outside(picture: pygame.Surface, neon: Colour) -> None:
+    """A glow that fades from the arena's outer edge into nothing."""
+    inner = picture.get_rect().inflate(-2 * MARGIN, -2 * MARGIN)
+    for distance in range(MARGIN, 0, -1):
+        share = (1.0 - distance / MARGIN) ** 3
+        pygame.draw.rect(picture, mix(theme.VOID, scaled(neon, 0.24), share), inner.inflate(2 * distance, 2 * distance), width=2)
 
 
 def _draw_floor(area: pygame.Surface, solid: NDArray[np.bool_]) -> None:
@@ -85,12 +94,12 @@ def _draw_hazards(area: pygame.Surface, hazard: NDArray[np.bool_]) -> None:
     grain = np.random.default_rng(3)
     for row, column in zip(*np.nonzero(hazard), strict=True):
         x, y = int(column) * TILE, int(row) * TILE
-        pygame.draw.rect(area, (64, 20, 18), (x, y, TILE, TILE))
+        pygame.draw.rect(area, (116, 40, 14), (x, y, TILE, TILE))
         for dx in range(0, TILE, 16):
             for dy in range(0, TILE, 16):
                 glowing = float(grain.random())
-                plate = mix((30, 12, 14), (84, 26, 18), glowing)
-                pygame.draw.rect(area, plate, (x + dx + 1, y + dy + 1, 14, 14), border_radius=4)
+                plate = mix((20, 12, 18), (44, 18, 20), glowing)
+                pygame.draw.rect(area, plate, (x + dx + 1, y + dy + 1, 14, 14), border_radius=5)
 
 
 def _light_hazards(area: pygame.Surface, hazard: NDArray[np.bool_]) -> None:
@@ -98,7 +107,7 @@ def _light_hazards(area: pygame.Surface, hazard: NDArray[np.bool_]) -> None:
         return
     cells = TILE // _LIGHT_STEP
     heat = _blurred(np.kron(hazard.astype(np.float32), np.ones((cells, cells), dtype=np.float32)), 2)
-    light = heat[:, :, None] * np.array((120, 40, 12), dtype=np.float32)
+    light = heat[:, :, None] * np.array((66, 20, 6), dtype=np.float32)
     surface = pygame.Surface((light.shape[1], light.shape[0]), 0, 32)
     pygame.surfarray.blit_array(surface, np.clip(light.swapaxes(0, 1), 0, 255).astype(np.uint8))
     area.blit(pygame.transform.smoothscale(surface, area.get_size()), (0, 0), special_flags=pygame.BLEND_RGB_ADD)
@@ -155,7 +164,7 @@ def _draw_walls(area: pygame.Surface, solid: NDArray[np.bool_], neon: Colour) ->
             depth += ~padded[dy : dy + rows, dx : dx + columns]
     top = mix(theme.WALL, neon, 0.10)
     side = mix(theme.WALL_SIDE, neon, 0.10)
-    deep = mix(theme.VOID, theme.WALL, 0.12)
+    deep = mix(theme.VOID, top, 0.5)
     for row, column in zip(*np.nonzero(solid), strict=True):
         x, y = int(column) * TILE, int(row) * TILE
         if depth[row, column] == 0:

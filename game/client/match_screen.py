@@ -37,6 +37,7 @@ from game.client.feed import MatchFeed, Roster
 from game.client.hud import LAST_SECONDS, Hud, ranking
 from game.client.kill_feed import Banner, DeathScreen, KillFeed
 from game.client.net_graph import NetGraph
+from game.client.particles import Particles
 from game.client.pause_menu import PauseChoice, PauseMenu
 from game.client.scoreboard import draw_table, rows_of_standings, rows_of_world
 from game.client.screen import LOGICAL_SIZE, Destination, ScreenChange
@@ -92,6 +93,11 @@ class MatchScreen:
         self._seat = -1
         self._second_told = -1
         self._standings, self._standings_at = None, math.inf
+
+    @property
+    def particles(self) -> Particles | None:
+        """The running match's sparks (None before the first scene): benches count them."""
+        return self._view.effects.particles if self._view is not None else None
 
     # --- input ----------------------------------------------------------------------------------------------------------------------
 
@@ -271,19 +277,22 @@ class MatchScreen:
         view.draw(surface, world, self._roster, now)
         is_results = self._is_over()
         if not is_results:
-            if self._death is not None:
+            if self._death is not None and not self._shows_scores:
                 self._death.draw(surface, world)
             hud.draw(surface, world, self._roster, now, view.hurt_at)
             self._feed.draw(surface, now)
             self._draw_phase(surface, world)
             self._banner.draw(surface, now)
+        if not self._chat.is_open:
+            self._chat.draw(surface, now)
         if is_results:
             self._draw_results(surface, world)
         elif self._shows_scores:
             self._draw_scores(surface, world)
         if self._shows_net_graph:
             self._net_graph.draw(surface)
-        self._chat.draw(surface, now)
+        if self._chat.is_open:
+            self._chat.draw(surface, now)
         if self._trouble:
             self._draw_trouble(surface)
         if self._pause.is_open:

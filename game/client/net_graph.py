@@ -12,15 +12,14 @@ from typing import Any, Final
 import pygame
 
 from game.client import theme
-from game.client.screen import LOGICAL_SIZE
 from game.client.theme import Colour, texts
 from game.simulation.rules import UNITS_PER_PIXEL
 
 SAMPLES_MAX: Final = 120
 SAMPLE_EVERY_S: Final = 0.1
-_WIDTH: Final = 290
-_LEFT: Final = LOGICAL_SIZE[0] - _WIDTH - 22
-_TOP: Final = 186
+_WIDTH: Final = 262
+_LEFT: Final = 22
+_TOP: Final = 84
 _GRAPH_HEIGHT: Final = 44
 
 
@@ -63,17 +62,17 @@ class NetGraph:
         _draw_line(surface, _TOP + 30, "round trip ms", self._rtt, theme.ACCENT, [False, *wrong])
         _draw_line(surface, _TOP + 84, "slowest frame ms", self._frames, theme.GOOD, [])
         for index, (label, value, colour) in enumerate(self._lines):
-            left = _LEFT + 14 + (index % 2) * 136
+            left = _LEFT + 14 + (index % 2) * 122
             y = _TOP + 150 + (index // 2) * 18
             texts.draw(surface, label, (left, y), 11, theme.FAINT)
-            texts.draw(surface, value, (left + 124, y), 12, colour, weight="mono", align="right")
+            texts.draw(surface, value, (left + 112, y), 12, colour, weight="mono", align="right")
 
 
 def _draw_line(surface: pygame.Surface, top: int, label: str, values: Sequence[float], colour: Colour, marks: Sequence[bool]) -> None:
     """A line graph whose scale follows its largest value; ``marks`` are moments when a prediction was wrong."""
     box = (_LEFT + 14, top, _WIDTH - 28, _GRAPH_HEIGHT)
     pygame.draw.rect(surface, (16, 20, 32), box, border_radius=4)
-    highest = max(20.0, max(values, default=0.0) * 1.2)
+    highest = max(20.0, max(values, default=0.0) * 1.7)
     pygame.draw.line(surface, (30, 37, 58), (box[0], top + _GRAPH_HEIGHT // 2), (box[0] + box[2] - 1, top + _GRAPH_HEIGHT // 2))
     step = box[2] / (SAMPLES_MAX - 1)
     first = box[0] + box[2] - 1 - step * (len(values) - 1)

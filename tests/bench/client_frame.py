@@ -1,0 +1,110 @@
+"""What a client's frame costs: ``python -m tests.bench.client_frame --json``.
+
+A 1280x720 frame with 16 players, 100 projectiles and 400 particles on the screen, HUD and kill feed included, under SDL's dummy driver
+(no GPU, no flip). ``--frames N`` frames are measured after a short warm-up. Prints milliseconds; asserts nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import time
+
+os.environ["SDL_VIDEODRIVER"] = "dummy"
+os.environ["SDL_AUDIODRIVER"] = "dummy"
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
+import numpy as np
+import pygame
+
+from game.client.match_screen import MatchScreen
+from game.client.sounds import SoundPlayer
+from game.client.window import Window
+from game.simulation import rules
+from tests.client.fake import FakeClient
+
+PLAYERS, PROJECTILES, PARTICLES = 16, 100, 400
+
+
+def crowd(client: FakeClient, tick: int) -> None:
+    """Everybody and everything on the screen, moving; two effects start every third tick."""
+    world = client.world
+    world.tick = tick
+    player, projectile, effect = world.player, world.projectile, world.effect
+    centre_x, centre_y = 20 * rules.TILE_UNITS, 16 * rules.TILE_UNITS
+    for seat in range(PLAYERS):
+        angle = 2 * math.pi * seat / PLAYERS + tick * 0.01
+        player.generation[seat] = 1
+        player.life[seat], player.health[seat] = rules.ALIVE, 40 + seat * 3
+        player.x[seat] = centre_x + round(math.cos(angle) * 4600)
+        player.y[seat] = centre_y + round(math.sin(angle) * 3300)
+        player.vx[seat], player.vy[seat] = round(-math.sin(angle) * 60), round(math.cos(angle) * 60)
+        player.aim[seat] = (tick * 3 + seat * 64) % rules.ANGLES
+        player.shield[seat] = 10 if seat % 4 == 0 else 0
+    for slot in range(PROJECTILES):
+        angle = slot * 2.4 + tick * 0.02
+        projectile.generation[slot] = 1
+        projectile.x[slot] = centre_x + round(math.cos(angle) * (600 + 40 * slot))
+        projectile.y[slot] = centre_y + round(math.sin(angle) * (400 + 28 * slot))
+        projectile.vx[slot], projectile.vy[slot] = round(math.cos(angle) * 200), round(math.sin(angle) * 200)
+    if tick % 3 == 0:
+        for number, kind in enumerate((rules.EFFECT_BEAM if tick % 30 == 0 else rules.EFFECT_IMPACT, rules.EFFECT_MUZZLE)):
+            slot = (tick // 3 * 2 + number) % (PLAYERS * 8)
+            effect.generation[slot] = 1 + tick % 1024
+            effect.type[slot] = kind
+            effect.x[slot], effect.y[slot] = centre_x + (tick * 97) % 4000, centre_y - (tick * 61) % 3000
+            effect.x2[slot], effect.y2[slot] = centre_x - 4000, centre_y + 2500
+
+
+def measure(frames: int) -> dict[str, float | int]:
+    """Milliseconds of update and draw together."""
+    window = Window()
+    client = FakeClient(players=PLAYERS)
+    screen = MatchScreen(client, SoundPlayer(None))
+    screen.handle_event(pygame.event.Event(pygame.MOUSEMOTION, pos=(700, 300), rel=(0, 0), buttons=(0, 0, 0)))
+    spent, seen = [], []
+    for frame in range(frames + 240):
+        crowd(client, frame)
+        particles = screen.particles
+        if particles is not None:
+            missing = PARTICLES - len(particles)
+            if missing > 0:
+                middle = 20 * rules.TILE_PIXELS, 16 * rules.TILE_PIXELS
+                particles.burst(*middle, missing, (255, 160, 64), speed=300, life_s=1.2, radius=6, drag=1.0, scatter=140)
+        start = time.perf_counter()
+        screen.update(frame / 60, 1 / 60)
+        screen.draw(window.surface)
+        if frame >= 240:
+            spent.append(1000 * (time.perf_counter() - start))
+            seen.append(len(particles) if particles is not None else 0)
+    p50, p95, p99 = np.percentile(spent, (50, 95, 99))
+    return {
+        "frames": frames,
+        "players": PLAYERS,
+        "projectiles": PROJECTILES,
+        "particles_mean": round(float(np.mean(seen))),
+        "frame_ms_p50": round(float(p50), 3),
+        "frame_ms_p95": round(float(p95), 3),
+        "frame_ms_p99": round(float(p99), 3),
+        "frame_ms_max": round(max(spent), 3),
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--frames", type=int, default=1200)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    figures = measure(arguments.frames)
+    if arguments.json:
+        print(json.dumps(figures))
+    else:
+        for name, value in figures.items():
+            print(f"{name:18} {value}")
+
+
+if __name__ == "__main__":
+    main()
