@@ -139,13 +139,15 @@ def _read_entry(reader: BitReader, schema: CommandSchema, newer: CommandEntry | 
 
 
 def _read_changed(reader: BitReader, schema: CommandSchema, command: Command) -> Command:
-    changed = tuple(
-        reader.read_range(field.range.low, field.range.high) if reader.read(1) else value
-        for field, value in zip(schema.fields, command, strict=True)
-    )
-    if changed == command:
+    changed = list(command)
+    for index, field in enumerate(schema.fields):
+        if reader.read(1):
+            changed[index] = reader.read_range(field.range.low, field.range.high)
+            if changed[index] == command[index]:
+                raise ReadError("a change that changes nothing")
+    if tuple(changed) == command:
         raise ReadError("a change that changes nothing")
-    return changed
+    return tuple(changed)
 
 
 def _nonzero(value: int) -> int:

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+
+from engine.replication import BaselineRing, ClientBaseline
+from tests.replication.arena import ArenaLike
+
+
+def ring_with(ticks: int) -> BaselineRing:
+    game = ArenaLike(seats=2, projectiles=0)
+    ring = BaselineRing(game.schema)
+    for _ in range(ticks):
+        ring.record(game.step())
+    return ring
+
+
+def test_the_ring_keeps_copies_of_the_last_64_worlds() -> None:
+    game = ArenaLike(seats=2, projectiles=0)
+    ring = BaselineRing(game.schema)
+    recorded = ring.record(game.step())
+    cells = recorded.cells.copy()
+    for _ in range(63):
+        ring.record(game.step())
+    assert ring.at(1) is recorded
+    assert (recorded.cells == cells).all()
+    ring.record(game.step())
+    assert ring.at(1) is None
+    assert ring.at(65) is not None
+    assert ring.at(66) is None
+    assert ring.at(-1) is None
+
+
+def test_without_a_sent_and_acknowledged_snapshot_the_next_is_complete() -> None:
+    ring, client = ring_with(10), ClientBaseline()
+    assert client.choose(ring, 10) == (None, None)
+    client.acknowledge(5, False)  # never sent
+    assert client.choose(ring, 10) == (None, None)
+    client.sent(5)
+    assert client.choose(ring, 10) == (None, None)
+    client.acknowledge(5, False)
+    assert client.choose(ring, 10) == (ring.at(5), None)
+
+
+def test_the_newest_acknowledgement_counts() -> None:
+    client = ClientBaseline()
+    for tick in (5, 6, 7):
+        client.sent(tick)
+    client.acknowledge(6, False)
+    for old in (5, None, -1, 2**32 - 1):
+        client.acknowledge(old, False)
+        assert client.acknowledged_tick == 6
+    assert client.newest_sent_tick == 7
+
+
+def test_a_baseline_has_its_mask() -> None:
+    ring, client = ring_with(10), ClientBaseline()
+    mask = {"player": np.array([True, False])}
+    client.sent(5, mask)
+    client.sent(6)
+    client.acknowledge(5, False)
+    baseline, held = client.choose(ring, 10)
+    assert baseline is ring.at(5)
+    assert held is mask
+    client.acknowledge(6, False)
+    assert client.choose(ring, 10) == (ring.at(6), None)
+
+
+def test_too_old_or_doubted_baselines_are_not_used() -> None:
+    ring, client = ring_with(70), ClientBaseline()
+    client.sent(7)
+    client.acknowledge(7, False)
+    assert client.choose(ring, 70)[0] is ring.at(7)
+    assert client.choose(ring, 71) == (None, None)
+    client.acknowledge(7, True)
+    assert client.choose(ring, 70) == (None, None)
+    client.acknowledge(7, False)
+    assert client.choose(ring, 70)[0] is ring.at(7)
