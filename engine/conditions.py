@@ -172,7 +172,7 @@ class LinkModel:
         return self._disturbed(due, size_bytes, now)
 
     def _disturbed(self, due: float, size_bytes: int, now: float) -> tuple[float, ...]:
-        conditions, random = self.conditions, self._random
+        conditions, dice = self.conditions, self._random
         if conditions.rate_kbit_s:
             start = max(now, self._free_at)
             if start - now > QUEUE_S:
@@ -181,14 +181,14 @@ class LinkModel:
             self._free_at = start + size_bytes * 8 / (conditions.rate_kbit_s * 1000.0)
             due += self._free_at - now
         due = max(due, self._newest_due)
-        if conditions.reorder_pct and random.random() * 100.0 < conditions.reorder_pct:
+        if conditions.reorder_pct and dice.random() * 100.0 < conditions.reorder_pct:
             self.reordered += 1
             due += REORDER_HOLD_S  # without telling _newest_due: that is what lets the next ones pass
         else:
             self._newest_due = due
-        if conditions.duplicate_pct and random.random() * 100.0 < conditions.duplicate_pct:
+        if conditions.duplicate_pct and dice.random() * 100.0 < conditions.duplicate_pct:
             self.duplicated += 1
-            return (due, due + random.random() * DUPLICATE_AFTER_S)
+            return (due, due + dice.random() * DUPLICATE_AFTER_S)
         return (due,)
 
     def _loses(self) -> bool:

@@ -19,7 +19,7 @@ from engine.drivers.addresses import family_of
 from engine.drivers.failures import ConnectFailure
 from engine.drivers.tcp_client import StreamState, StreamWrapperFactory, TcpClient
 from engine.drivers.udp import UdpPort, UdpStatistics, open_udp
-from engine.drivers.verbs import DrivenClient
+from engine.drivers.verbs import DrivenClient, StreamWrapper
 from engine.ids import Address
 
 DATAGRAMS_PER_POLL_MAX: Final = 1024
@@ -89,6 +89,11 @@ class ClientDriver:
     def is_connected(self) -> bool:
         """Whether a stream is open (and secured, where a wrapper is used)."""
         return self._is_open
+
+    @property
+    def wrapper(self) -> StreamWrapper | None:
+        """The security of the present stream: its fingerprint is what a caller pins at the first visit."""
+        return self._stream.wrapper if self._stream is not None else None
 
     def poll(self) -> float:
         """Do everything that can be done now, without waiting. Returns the time that the client was told."""

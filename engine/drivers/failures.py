@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from engine.errors import DisconnectReason
+
 
 class ConnectFailureKind(Enum):
     """The cases that a player can do something different about."""
@@ -17,6 +19,7 @@ class ConnectFailureKind(Enum):
     TIMED_OUT = "timed_out"
     NO_ROUTE = "no_route"
     NOT_SECURE = "not_secure"
+    CERTIFICATE_CHANGED = "certificate_changed"
     OTHER = "other"
 
 
@@ -25,7 +28,10 @@ _SENTENCES: Final = {
     ConnectFailureKind.REFUSED: "{host} is there, but no server listens on port {port}: is it running, and is the port right?",
     ConnectFailureKind.TIMED_OUT: "{host} port {port} did not answer: is the address right, and does its firewall let port {port} in?",
     ConnectFailureKind.NO_ROUTE: "There is no way to {host} from here: are both computers on the same network?",
-    ConnectFailureKind.NOT_SECURE: "No secure connection to {host} port {port}: {detail}",
+    ConnectFailureKind.NOT_SECURE: "No secure connection to {host} port {port}: {detail}.",
+    ConnectFailureKind.CERTIFICATE_CHANGED: (
+        "{host} port {port} shows another certificate than the last time: a new installation of the server, or somebody in between."
+    ),
     ConnectFailureKind.OTHER: "No connection to {host} port {port}: {detail}.",
 }
 
@@ -43,6 +49,12 @@ class ConnectFailure:
     def sentence(self) -> str:
         """What happened, and what to try, in one line."""
         return _SENTENCES[self.kind].format(host=self.host, port=self.port, detail=self.detail)
+
+    @property
+    def reason(self) -> DisconnectReason:
+        """As the reason of a session that did not come about."""
+        is_changed = self.kind is ConnectFailureKind.CERTIFICATE_CHANGED
+        return DisconnectReason.CERTIFICATE_CHANGED if is_changed else DisconnectReason.UNREACHABLE
 
 
 _REFUSED: Final = {errno.ECONNREFUSED, errno.ECONNRESET, getattr(errno, "WSAECONNREFUSED", -1), getattr(errno, "WSAECONNRESET", -1)}

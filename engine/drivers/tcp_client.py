@@ -17,6 +17,7 @@ from engine.drivers.addresses import address_of
 from engine.drivers.dialing import CONNECT_TIMEOUT_S, Dialer
 from engine.drivers.failures import ConnectFailure, ConnectFailureKind
 from engine.drivers.verbs import StreamWrapper
+from engine.errors import DisconnectReason
 from engine.ids import Address
 
 READ_BYTES: Final = 65536
@@ -54,7 +55,8 @@ class TcpClient:
         self._host: Final = host
         self._port: Final = port
         self._wrapper_factory: Final = stream_wrapper
-        self._wrapper: StreamWrapper | None = None
+        self.wrapper: StreamWrapper | None = None
+        """The security of this stream, from SECURING on."""
         self._dialer: Final = Dialer(host, port, now, timeout_s=timeout_s)
         self._socket: socket.socket | None = None
         self._secure_deadline = 0.0
@@ -88,15 +90,17 @@ class TcpClient:
         """Queue plaintext (OPEN only; otherwise it is dropped with the stream); it goes out with this or the next poll."""
         if self.state is not StreamState.OPEN or not data:
             return
-        if self._wrapper is None:
+        if self.wrapper is None:
             self._unsent.extend(data)
         else:
-            self._wrapper.send(data)
+            self.wrapper.send(data)
         self._write()
 
     def close(self) -> None:
         """Send what the system takes at once, then close."""
         if self.state is StreamState.OPEN:
+            if self.wrapper is not None:
+                self.wrapper.close()
             self._write()
         if self.state is StreamState.OPEN:
             self._read()  # closing with something unread resets the stream, and our last words with it
@@ -121,18 +125,16 @@ class TcpClient:
             return
         self.state = StreamState.SECURING
         self._secure_deadline = now + SECURE_TIMEOUT_S
-        self._wrapper = self._wrapper_factory()
-        self._wrapper.start()
+        self.wrapper = self._wrapper_factory()
 
     def _check_secured(self, now: float) -> None:
-        assert self._wrapper is not None
-        if self._wrapper.error is not None:
-            self._write()  # the alert, so that the other side knows as well
-            self._fail(ConnectFailure(ConnectFailureKind.NOT_SECURE, self._host, self._port, self._wrapper.error))
-        elif self._wrapper.is_ready:
+        assert self.wrapper is not None
+        if self.wrapper.failure is not None:
+            self._fail_insecure()
+        elif self.wrapper.is_ready:
             self.state = StreamState.OPEN
         elif now >= self._secure_deadline:
-            detail = "the server did not finish the handshake."
+            detail = "the server did not finish the handshake"
             self._fail(ConnectFailure(ConnectFailureKind.NOT_SECURE, self._host, self._port, detail))
 
     def _read(self) -> None:
@@ -147,9 +149,9 @@ class TcpClient:
             if not data:
                 self._end()
                 return
-            if self._wrapper is not None:
-                data = self._wrapper.receive_from_network(data)
-                if self._wrapper.error is not None:
+            if self.wrapper is not None:
+                data = self.wrapper.receive(data)
+                if self.wrapper.failure is not None:
                     if self.state is StreamState.OPEN:
                         self._end()
                     return
@@ -159,8 +161,8 @@ class TcpClient:
                 return
 
     def _write(self) -> None:
-        if self._wrapper is not None:
-            self._unsent.extend(self._wrapper.bytes_for_network())
+        if self.wrapper is not None:
+            self._unsent.extend(self.wrapper.bytes_to_send())
         if not self._unsent or self._socket is None:
             return
         try:
@@ -177,11 +179,20 @@ class TcpClient:
     def _end(self) -> None:
         """The other side ended it. While securing that is a failure: nothing was open yet."""
         if self.state is StreamState.SECURING:
-            why = (self._wrapper.error if self._wrapper is not None else None) or "the server closed the connection."
-            self._fail(ConnectFailure(ConnectFailureKind.NOT_SECURE, self._host, self._port, why))
+            self._fail_insecure()
             return
         self.state = StreamState.LOST
         self._dispose()
+
+    def _fail_insecure(self) -> None:
+        assert self.wrapper is not None
+        is_changed = self.wrapper.failure is DisconnectReason.CERTIFICATE_CHANGED
+        kind = ConnectFailureKind.CERTIFICATE_CHANGED if is_changed else ConnectFailureKind.NOT_SECURE
+        why = self.wrapper.detail if self.wrapper.failure is not None else "the server closed the connection"
+        if self._socket is not None:
+            with suppress(OSError):  # the alert, so that the other side knows as well; it may have gone
+                self._socket.send(self.wrapper.bytes_to_send())
+        self._fail(ConnectFailure(kind, self._host, self._port, why))
 
     def _fail(self, failure: ConnectFailure) -> None:
         self.failure = failure

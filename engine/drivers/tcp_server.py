@@ -163,7 +163,7 @@ class TcpServer:
                 self._write(connection, data)
             else:
                 connection.wrapper.send(data)
-                self._write(connection, connection.wrapper.bytes_for_network())
+                self._write(connection, connection.wrapper.bytes_to_send())
         for peer in self._server.streams_to_close():
             connection = self._connections.get(peer)
             if connection is not None:
@@ -221,8 +221,6 @@ class TcpServer:
         if peername is not None:  # None: reset before we looked
             connection.address = address_of(peername)
         self._connections[connection.peer] = connection
-        if connection.wrapper is not None:
-            connection.wrapper.start()
         self._happened(connection)
 
     def _happened(self, connection: _Connection) -> None:
@@ -234,11 +232,11 @@ class TcpServer:
         self._bytes_in += len(data)
         wrapper = connection.wrapper
         if wrapper is not None:
-            data = wrapper.receive_from_network(data)
-            self._write(connection, wrapper.bytes_for_network())
+            data = wrapper.receive(data)
+            self._write(connection, wrapper.bytes_to_send())
         if data:
             self._server.receive_stream(connection.peer, data, now)
-        if wrapper is not None and wrapper.error is not None and not connection.is_closing:
+        if wrapper is not None and wrapper.failure is not None and not connection.is_closing:
             self._insecure += 1
             self._close(connection)
 
@@ -257,6 +255,9 @@ class TcpServer:
         """Close once the bytes are out, or after the deadline without them."""
         if connection.is_closing or connection.transport is None:
             return
+        if connection.wrapper is not None:
+            connection.wrapper.close()
+            self._write(connection, connection.wrapper.bytes_to_send())
         connection.is_closing = True
         transport = connection.transport
         transport.close()

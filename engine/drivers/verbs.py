@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from engine.errors import DisconnectReason
 from engine.ids import Address
 
 
@@ -110,24 +111,31 @@ class Asker(Protocol):
 
 
 class StreamWrapper(Protocol):
-    """Security around one stream, in memory: ciphertext in, plaintext out, and back. One object per connection."""
+    """Security around one stream, in memory: ciphertext in, plaintext out, and back (``engine.control.tls.TlsStream`` is one).
+
+    One object per connection; its handshake starts by itself.
+    """
 
     @property
     def is_ready(self) -> bool:
         """The handshake is done, and the other side is who it should be."""
 
     @property
-    def error(self) -> str | None:
-        """Why this stream cannot go on, as a sentence; None while it can."""
+    def failure(self) -> DisconnectReason | None:
+        """Why this stream cannot go on; None while it can."""
 
-    def start(self) -> None:
-        """Begin the handshake."""
+    @property
+    def detail(self) -> str:
+        """More about the failure."""
 
-    def receive_from_network(self, data: bytes) -> bytes:
+    def receive(self, data: bytes) -> bytes:
         """Ciphertext in; the plaintext that it completes."""
 
-    def send(self, data: bytes) -> None:
+    def send(self, plain: bytes) -> None:
         """Plaintext to encrypt, also before the handshake is done."""
 
-    def bytes_for_network(self) -> bytes:
-        """Ciphertext to send; drains."""
+    def close(self) -> None:
+        """Tell the other side that nothing follows."""
+
+    def bytes_to_send(self) -> bytes:
+        """Ciphertext for the network; drains."""

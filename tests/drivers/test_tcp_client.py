@@ -1,9 +1,11 @@
 import socket
 
+import pytest
+
 from engine.drivers import ConnectFailureKind, TcpClient
 from engine.drivers.tcp_client import SECURE_TIMEOUT_S, UNSENT_BYTES_MAX, StreamState
 from engine.ids import Address
-from tests.drivers.waiting import XorWrapper, listen, until, unused_port
+from tests.drivers.waiting import XorWrapper, flipped, listen, until, unused_port
 
 
 def connect(listener: socket.socket, **options: object) -> tuple[TcpClient, socket.socket]:
@@ -74,25 +76,34 @@ def test_a_wrapped_stream_is_open_after_the_handshake_and_carries_no_plaintext()
         client, served = connect(listener, stream_wrapper=XorWrapper)
         assert client.state is StreamState.SECURING
         assert served.recv(1) == b"h"
-        served.sendall(b"h" + bytes(byte ^ 0xFF for byte in b"early"))
+        served.sendall(b"h" + flipped(b"early"))
         until(lambda: client.state is StreamState.OPEN, lambda: client.poll(0.0))
         assert client.receive() == b"early"
         client.send(b"secret")
-        assert served.recv(100) == bytes(byte ^ 0xFF for byte in b"secret")
-        served.close()
+        assert served.recv(100) == flipped(b"secret")
         client.close()
+        assert served.recv(100) == b"?"
+        served.close()
 
 
-def test_a_failed_handshake_says_why() -> None:
-    for answer, detail in ((b"?", "that is not the greeting."), (b"", "the server closed the connection.")):
-        with listen() as listener:
-            client, served = connect(listener, stream_wrapper=XorWrapper)
-            served.sendall(answer)
-            served.close()
-            until(lambda client=client: client.state is StreamState.FAILED, lambda client=client: client.poll(0.0))
-            assert client.failure is not None
-            assert client.failure.kind is ConnectFailureKind.NOT_SECURE
-            assert client.failure.detail == detail
+@pytest.mark.parametrize(
+    ("answer", "kind", "detail"),
+    [
+        (b"x", ConnectFailureKind.NOT_SECURE, "that is not the greeting"),
+        (b"c", ConnectFailureKind.CERTIFICATE_CHANGED, "that is not the greeting"),
+        (b"", ConnectFailureKind.NOT_SECURE, "the server closed the connection"),
+    ],
+)
+def test_a_failed_handshake_says_why(answer: bytes, kind: ConnectFailureKind, detail: str) -> None:
+    with listen() as listener:
+        client, served = connect(listener, stream_wrapper=XorWrapper)
+        served.sendall(answer)
+        served.shutdown(socket.SHUT_WR)
+        until(lambda: client.state is StreamState.FAILED, lambda: client.poll(0.0))
+        assert client.failure is not None
+        assert (client.failure.kind, client.failure.detail) == (kind, detail)
+        with served, served.makefile("rb") as everything:
+            assert everything.read() == (b"h!" if answer else b"h")  # the alert goes out too
 
 
 def test_a_handshake_that_never_ends_has_a_deadline() -> None:

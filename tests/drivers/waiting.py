@@ -5,6 +5,8 @@ import socket
 import time
 from collections.abc import Callable
 
+from engine.errors import DisconnectReason
+
 WAIT_S_MAX = 5.0
 
 
@@ -35,36 +37,41 @@ def unused_port() -> int:
 
 
 class XorWrapper:
-    """A stand-in for TLS: a one-byte handshake, then every byte is flipped."""
+    """A stand-in for TLS: a one-byte handshake, then every byte is flipped; b"?" is its close."""
 
-    def __init__(self, greeting: bytes = b"h", expected: bytes = b"h") -> None:
+    def __init__(self) -> None:
         self.is_ready = False
-        self.error: str | None = None
-        self._greeting = greeting
-        self._expected = expected
-        self._out = bytearray()
+        self.failure: DisconnectReason | None = None
+        self.detail = ""
+        self._out = bytearray(b"h")
         self._waiting = bytearray()
 
-    def start(self) -> None:
-        self._out += self._greeting
-
-    def receive_from_network(self, data: bytes) -> bytes:
+    def receive(self, data: bytes) -> bytes:
         if not self.is_ready:
-            if data[:1] != self._expected:
-                self.error = "that is not the greeting."
+            if data[:1] != b"h":
+                self.failure = DisconnectReason.CERTIFICATE_CHANGED if data[:1] == b"c" else DisconnectReason.PROTOCOL_ERROR
+                self.detail = "that is not the greeting"
+                self._out += b"!"
                 return b""
             self.is_ready = True
             self.send(bytes(self._waiting))
             data = data[1:]
-        return bytes(byte ^ 0xFF for byte in data)
+        return flipped(data)
 
-    def send(self, data: bytes) -> None:
+    def send(self, plain: bytes) -> None:
         if self.is_ready:
-            self._out += bytes(byte ^ 0xFF for byte in data)
+            self._out += flipped(plain)
         else:
-            self._waiting += data
+            self._waiting += plain
 
-    def bytes_for_network(self) -> bytes:
+    def close(self) -> None:
+        self._out += b"?"
+
+    def bytes_to_send(self) -> bytes:
         data = bytes(self._out)
         self._out.clear()
         return data
+
+
+def flipped(data: bytes) -> bytes:
+    return bytes(byte ^ 0xFF for byte in data)
