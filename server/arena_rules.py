@@ -10,6 +10,7 @@ from engine.world import Schema, World
 from game.arena import ARENA_COMMAND, ARENA_SCHEMA, Arena, make_arena
 from game.bots import Bot
 from game.maps import map_names
+from server.config import ServerConfig
 
 ARENAS_KEPT: Final = 8
 """Arenas kept for checking settings and for making bots: reading a map costs milliseconds, and rooms come back to the same maps."""
@@ -22,6 +23,18 @@ class ArenaRules:
         self._defaults: Final = dict(defaults)
         self._bot_level: Final = bot_level
         self._arenas: Final[dict[tuple[tuple[tuple[str, int | str], ...], int], Arena]] = {}
+
+    @classmethod
+    def of(cls, config: ServerConfig) -> ArenaRules:
+        """With a server's settings as defaults."""
+        match = config.match
+        defaults: dict[str, int | str] = {
+            "mode": match.mode,
+            "frag_limit": match.frag_limit,
+            "time_limit_s": match.time_limit_s,
+            "warmup_s": match.warmup_s,
+        }
+        return cls(defaults, match.bot_level)
 
     @property
     def schema(self) -> Schema:

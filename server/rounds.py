@@ -100,9 +100,10 @@ class Rounds:
         return True
 
     def unseat(self, room: Room, member: Member, now: float) -> None:
-        """Take a member out of the match; without players it ends."""
+        """Take a member out of the match (for him it ends without results); without players it ends for all."""
         if room.round is not None and member.seat is not None:
             self._outbox.ask(ReleaseSeat(room.round.match_id, member.seat))
+            self._outbox.tell(member.guest.session_id, MatchEnded(room.round.match_id, []))
         member.seat = None
         member.guest.connection_id = None
         room.is_changed = True
@@ -241,6 +242,9 @@ class Rounds:
         if room is None:
             return
         self._outbox.log(f"match {match_id} in {room.name}: {sentence}")
+        for session_id, member in room.members.items():
+            if member.seat is not None:
+                self._outbox.tell(session_id, MatchEnded(match_id, []))
         self._close(room)
         _unready(room)  # otherwise a permanent room would try again for ever
         self._rotate(room)

@@ -1,0 +1,158 @@
+"""``skirmish-server``: the command line of the dedicated server.
+
+Exit codes: 0 after an orderly end, 1 if the server broke down, 2 for something that the caller can put right (one line on standard error).
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from server.config import CONFIG_BYTES_MAX, ConfigError, ServerConfig, check_config, read_config, render_config
+
+USAGE_ERROR: Final = 2
+PROGRAM: Final = "skirmish-server"
+
+
+class _Parser(argparse.ArgumentParser):
+    """One clear line for a wrong argument."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE_ERROR, f"{PROGRAM}: {message} (see: {PROGRAM} --help)\n")
+
+
+def _number(low: float, high: float, kind: Callable[[str], float] = int) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text} is not in {low:g} to {high:g}")
+        return value
+
+    return read
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog=PROGRAM, description="A dedicated server for Skirmish. Options win over the settings file.")
+    parser.add_argument("--config", type=Path, metavar="server.toml", help="settings file")
+    parser.add_argument("--write-config", type=Path, metavar="PATH", help="write a settings file with every setting explained, and end")
+    parser.add_argument("--host", metavar="ADDRESS", help="listen on this address only")
+    parser.add_argument("--port", type=_number(1, 65535), metavar="7777", help="TCP and UDP port; without: the first free of 7777 to 7784")
+    parser.add_argument("--name", help="what players see in their list of servers")
+    parser.add_argument("--password", help="whoever joins must give it")
+    parser.add_argument("--bots", type=_number(0, 256), metavar="N", help="bots in the permanent room")
+    parser.add_argument("--bot-level", type=_number(0, 2), metavar="L", help="how well they play: 0, 1 or 2")
+    parser.add_argument("--map", metavar="M", help="play only this map in the permanent room")
+    parser.add_argument("--seconds", type=_number(0.1, 1e9, float), metavar="S", help="end after so many seconds")
+    parser.add_argument("--json", action="store_true", help="statistics as one JSON object on the last line")
+    parser.add_argument("--local", action="store_true", help="practice: only this computer can join")
+    parser.add_argument("--exit-with-stdin", action="store_true", help="end when standard input closes (for whatever started it)")
+    parser.add_argument("--state", metavar="DIR", help="where the certificate is kept (also: SKIRMISH_STATE)")
+    return parser
+
+
+def load_config(options: argparse.Namespace) -> ServerConfig:
+    """The settings file, if one is given, with the command line's options over it. Raises :class:`ConfigError`."""
+    config = ServerConfig()
+    if options.config is not None:
+        try:
+            with options.config.open("rb") as file:
+                raw = file.read(CONFIG_BYTES_MAX + 1)
+            text = raw.decode("utf-8")
+        except OSError as error:
+            raise ConfigError(f"{options.config}: cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ConfigError(f"{options.config}: is not a text file in UTF-8") from None
+        if len(raw) > CONFIG_BYTES_MAX:
+            raise ConfigError(f"{options.config}: is larger than {CONFIG_BYTES_MAX} bytes: not a settings file")
+        config = read_config(text, str(options.config))
+    config = _replaced(config, "server", host=options.host, port=options.port, name=options.name, password=options.password)
+    config = _replaced(config, "arena", bots=options.bots, maps=None if options.map is None else (options.map,))
+    config = _replaced(config, "match", bot_level=options.bot_level)
+    check_config(config)
+    return config
+
+
+def _replaced(config: ServerConfig, table: str, **values: Any) -> ServerConfig:
+    given = {key: value for key, value in values.items() if value is not None}
+    return dataclasses.replace(config, **{table: dataclasses.replace(getattr(config, table), **given)})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.write_config is not None:
+            return _write_config(options.write_config)
+        return _serve(load_config(options), options)
+    except ConfigError as error:
+        return _refuse(str(error))
+    except KeyboardInterrupt:  # before the server listens for it
+        return 130
+
+
+def _serve(config: ServerConfig, options: argparse.Namespace) -> int:
+    import asyncio
+
+    from engine.drivers import NoFreePortError
+    from server.arena_rules import ArenaRules
+    from server.identity import IdentityError, secure_streams, state_folder
+    from server.service import Service, ServiceOptions
+
+    try:
+        rules = ArenaRules.of(config)
+        wrapper = secure_streams(state_folder(options.state))
+        how = ServiceOptions(options.seconds, options.local, options.exit_with_stdin)
+        service = Service(config, rules, how, stream_wrapper=wrapper, say=_say, log=_log)
+    except (IdentityError, NoFreePortError, ValueError) as error:
+        return _refuse(str(error))
+    except OSError as error:  # an address that is none of this machine's
+        return _refuse(f"cannot listen: {error.strerror or error}")
+    code = asyncio.run(service.run())
+    if options.json:
+        _say(json.dumps(service.statistics()))
+    return code
+
+
+def _write_config(path: Path) -> int:
+    """Never over a file that is there: somebody may have written it by hand."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(render_config())
+    except FileExistsError:
+        return _refuse(f"{path} is there already; remove it first, or choose another name")
+    except OSError as error:
+        return _refuse(f"{path}: cannot be written: {error.strerror}")
+    _say(f"wrote {path}")
+    return 0
+
+
+def _refuse(sentence: str) -> int:
+    print(f"{PROGRAM}: {' '.join(sentence.split())}", file=sys.stderr)
+    return USAGE_ERROR
+
+
+def _say(line: str) -> None:
+    _print(line, sys.stdout)
+
+
+def _log(line: str) -> None:
+    _print(line, sys.stderr)
+
+
+def _print(line: str, file: Any) -> None:
+    try:
+        print(line, file=file, flush=True)
+    except (BrokenPipeError, ValueError, UnicodeEncodeError):
+        return  # whoever started us reads no more, or cannot show that letter: no reason to end a match
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,255 @@
+"""The server as a process: an event loop for streams and lobby, a thread for datagrams and ticks, and what starts and ends them.
+
+::
+
+    event loop (this thread)                          tick thread
+    TcpServer - ControlSide (control, lobby)          UdpPort - MatchHost (matches)
+         \\--- requests: TickThread.post ----------------->/
+          <--- events: TickThread.take_events ------------/
+
+Only frozen values cross, through bounded queues. SIGTERM, SIGINT, the end of ``--seconds`` or of standard input drain: players are told,
+their last bytes go out, the process ends within seconds; a second signal ends it at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Final
+
+from engine.drivers import TcpServer, TcpServerLimits, TickThread, join_discovery_groups, lan_addresses, now, open_server_sockets
+from engine.drivers.ports import ServerSockets
+from engine.drivers.tick_thread import REQUESTS_MAX
+from engine.ids import DEFAULT_PORT, PORTS_TRIED, Address
+from engine.session.config import HostConfig
+from engine.session.host import MatchHost
+from engine.session.values import DatagramCarried, HostRequest
+from server.config import ServerConfig
+from server.control_side import ControlSide
+from server.identity import SecureStream
+from server.rules import Rules
+
+ROUND_S: Final = 0.01
+"""The loop wakes this often when nothing arrives: deadlines, countdowns and carried datagrams do not need it finer."""
+MISTAKES_MAX: Final = 20
+"""Of our own, each logged with its trace; a server that makes more of them ends rather than limping on."""
+SWITCH_INTERVAL_S: Final = 0.001
+"""How long the loop's thread may keep the interpreter from the tick's thread (default 5 ms: a third of a tick)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOptions:
+    """How a server is started, beyond its settings."""
+
+    seconds: float | None = None
+    is_local: bool = False
+    """Loopback only, and no answer to LAN lists: practice."""
+    exit_with_stdin: bool = False
+
+
+class Service:
+    """One server process. ``say`` prints a line for whoever (or whatever) started it, ``log`` one for its log."""
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        rules: Rules,
+        options: ServiceOptions,
+        *,
+        stream_wrapper: Callable[[], SecureStream] | None,
+        say: Callable[[str], None],
+        log: Callable[[str], None],
+    ) -> None:
+        """Raises NoFreePortError or ValueError, each with a sentence: the port is taken, a map is unknown."""
+        self._config: Final = config
+        self._options: Final = options
+        self._say: Final = say
+        self._log: Final = log
+        self._sockets: Final = _open_sockets(config, is_local=options.is_local)
+        try:
+            self._side: Final = ControlSide(config, rules, udp_port=self._sockets.port, entropy=os.urandom)
+        except ValueError:
+            self._sockets.close()
+            raise
+        self._host: Final = MatchHost(rules.make_game, entropy=os.urandom, config=HostConfig(requests_max=2 * REQUESTS_MAX))
+        self._tick: Final = TickThread(self._host, self._sockets.udp, on_events=self._wake)
+        connections_max = 2 * config.server.players_max + 64
+        self._tcp: Final = TcpServer(
+            self._side,
+            self._sockets.listeners,
+            stream_wrapper=stream_wrapper,
+            limits=TcpServerLimits(connections_max=connections_max),
+        )
+        self._unposted: Final[deque[HostRequest]] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._hurry: asyncio.Event | None = None
+        self._mistakes = 0
+
+    @property
+    def port(self) -> int:
+        """TCP and UDP."""
+        return self._sockets.port
+
+    # --- life
+
+    async def run(self) -> int:
+        """Serve until told to stop. Returns the exit code."""
+        self._loop = asyncio.get_running_loop()
+        self._stop, self._hurry = asyncio.Event(), asyncio.Event()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self._listen_for_the_end(self._loop)
+        await self._tcp.start()
+        self._tick.start()
+        self._introduce()
+        gc.collect()
+        gc.freeze()  # what was made until now stays: no later collection looks at it, which keeps ticks on time
+        while not self._stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._tcp.arrived.wait(), ROUND_S)
+            self._round()
+            if self._tick.failure is not None or self._mistakes > MISTAKES_MAX:
+                break
+        code = self._judge()
+        await self._drain()
+        return code
+
+    def stop(self) -> None:
+        """Drain and end; a second call ends at once. From the loop's thread."""
+        if self._stop is not None and self._hurry is not None:
+            (self._hurry if self._stop.is_set() else self._stop).set()
+            self._tcp.arrived.set()
+
+    def statistics(self) -> dict[str, Any]:
+        """The final line of ``--json``; call it after :meth:`run`."""
+        lobby, _ = self._side.statistics()
+        host, tick = self._host.statistics(), self._tick.statistics()
+        return {
+            "port": self.port,
+            "players_peak": lobby.players_peak,
+            "rooms_peak": lobby.rooms_peak,
+            "ticks": host.ticks,
+            "tick_ms_p50": round(tick.tick_ms_p50, 3),
+            "tick_ms_p99": round(tick.tick_ms_p99, 3),
+            "tick_late_ms_p99": round(tick.tick_late_ms_p99, 3),
+            "datagrams_in": host.endpoint.datagrams_in,
+            "datagrams_out": host.endpoint.datagrams_out,
+            "dropped": dict(host.endpoint.dropped),
+            "checksum_mismatches": host.checksum_mismatches,
+            "complete_snapshots": host.complete_snapshots,
+        }
+
+    # --- one round
+
+    def _round(self) -> None:
+        try:
+            time = now()
+            for event in self._tick.take_events():
+                self._side.host_event(event, time)
+            self._tcp.pump()
+            self._post_requests()
+        except Exception:  # noqa: BLE001 - one player's request that we got wrong must not end everybody's evening
+            self._mistakes += 1
+            self._log(f"a mistake of the server, number {self._mistakes}:")
+            for line in traceback.format_exc().splitlines():
+                self._log(line)
+        for line in self._side.log_lines():
+            self._log(line)
+
+    def _post_requests(self) -> None:
+        """In order; what the tick thread's queue does not hold waits for the next round, but for datagrams, which are late then."""
+        self._unposted.extend(self._side.host_requests())
+        while self._unposted:
+            if not self._tick.post(self._unposted[0]):
+                waiting = [request for request in self._unposted if not isinstance(request, DatagramCarried)]
+                self._unposted.clear()
+                self._unposted.extend(waiting)
+                return
+            self._unposted.popleft()
+
+    # --- start and end
+
+    def _introduce(self) -> None:
+        """First the line that programs read, then the ones for people."""
+        self._say(f"listening tcp={self.port} udp={self.port}")
+        if self._options.is_local:
+            self._say("Practice: only this computer can join.")
+            return
+        joined = join_discovery_groups(self._sockets.udp) if self._config.server.lan else 0
+        hosts = [self._config.server.host] if self._config.server.host else lan_addresses()
+        for host in hosts:
+            self._say(f"Friends join with: skirmish join {Address(host, self.port)}")
+        if not hosts:
+            self._say("This computer is on no network: only players on it can join.")
+        if self._config.server.lan and not joined:
+            self._say("No network here takes part in multicast: LAN lists may not show this server; the address works all the same.")
+
+    def _listen_for_the_end(self, loop: asyncio.AbstractEventLoop) -> None:
+        def by_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signal module's signature
+            loop.call_soon_threadsafe(self.stop)
+
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, by_signal)
+            signal.signal(signal.SIGINT, by_signal)
+        if self._options.seconds is not None:
+            loop.call_later(self._options.seconds, self.stop)
+        if self._options.exit_with_stdin:
+            threading.Thread(target=self._wait_for_stdin, name="stdin", daemon=True).start()
+
+    def _wait_for_stdin(self) -> None:
+        with suppress(OSError, ValueError):  # closed under us: the end that is waited for
+            while os.read(sys.stdin.fileno(), 4096):
+                pass
+        with suppress(RuntimeError):  # the loop has ended already
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self.stop)
+
+    def _wake(self) -> None:
+        """From the tick thread: it has events."""
+        with suppress(RuntimeError):  # the loop has ended already
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._tcp.arrived.set)
+
+    def _judge(self) -> int:
+        """The exit code: 0 unless we broke down."""
+        failure = self._tick.failure
+        if failure is not None:
+            self._log("the tick thread broke down:")
+            for line in traceback.format_exception(failure):
+                self._log(line.rstrip("\n"))
+        return 1 if failure is not None or self._mistakes > MISTAKES_MAX else 0
+
+    async def _drain(self) -> None:
+        assert self._hurry is not None
+        self._side.drain(now())
+        self._post_requests()
+        self._tick.stop()  # its last slice carries the requests out and sends the players' disconnects
+        closing = asyncio.ensure_future(self._tcp.close())
+        hurrying = asyncio.ensure_future(self._hurry.wait())
+        await asyncio.wait({closing, hurrying}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (closing, hurrying):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        for line in self._side.log_lines():
+            self._log(line)
+        self._sockets.close()
+
+
+def _open_sockets(config: ServerConfig, *, is_local: bool) -> ServerSockets:
+    """A port that was asked for, or the first free one of those that LAN lists ask."""
+    settings = config.server
+    hosts = ("127.0.0.1", "::1") if is_local else (settings.host,) if settings.host else ("0.0.0.0", "::")  # noqa: S104 - a server
+    if settings.port:
+        return open_server_sockets(settings.port, ports_tried=1, hosts=hosts)
+    return open_server_sockets(DEFAULT_PORT, ports_tried=PORTS_TRIED, hosts=hosts)
