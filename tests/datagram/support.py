@@ -49,7 +49,9 @@ def connected_pair(limits: DatagramLimits | None = None) -> tuple[Connection, Co
 class Net:
     """Steps both sides at 60 Hz. Each link has a latency, a jitter (uniform, either way) and a loss; carried datagrams always arrive."""
 
-    def __init__(self, *, seed: int = 1, latency_s: float = 0.0, jitter_s: float = 0.0, loss: float = 0.0, limits: DatagramLimits | None = None) -> None:
+    def __init__(
+        self, *, seed: int = 1, latency_s: float = 0.0, jitter_s: float = 0.0, loss: float = 0.0, limits: DatagramLimits | None = None
+    ) -> None:
         self.random = Random(seed)
         self.now = 0.0
         self.latency_s, self.jitter_s, self.loss = latency_s, jitter_s, loss

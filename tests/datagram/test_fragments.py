@@ -35,7 +35,9 @@ def test_any_message_comes_back_from_its_fragments_in_any_order(size: int, seed:
     assert (len(reassembly), reassembly.held_bytes) == (0, 0)
 
 
-@pytest.mark.parametrize("size", [FRAGMENT_BYTES + 1, 2 * FRAGMENT_BYTES - 1, 2 * FRAGMENT_BYTES, 2 * FRAGMENT_BYTES + 1, MESSAGE_BYTES_MAX])
+@pytest.mark.parametrize(
+    "size", [FRAGMENT_BYTES + 1, 2 * FRAGMENT_BYTES - 1, 2 * FRAGMENT_BYTES, 2 * FRAGMENT_BYTES + 1, MESSAGE_BYTES_MAX]
+)
 def test_sizes_at_the_edges(size: int) -> None:
     content = Random(size).randbytes(size)
     fragments = fragments_of(65535, content)

@@ -95,7 +95,12 @@ def test_what_is_not_of_the_protocol_is_refused(body: bytes, why: str) -> None:
 
 
 def test_every_truncation_of_a_full_body_is_refused_or_a_prefix() -> None:
-    parts = [write_message(b"abc"), write_challenge(bytes(range(8))), write_fragments(7, bytes(1030))[1], write_farewell(DisconnectReason.KICKED)]
+    parts = [
+        write_message(b"abc"),
+        write_challenge(bytes(range(8))),
+        write_fragments(7, bytes(1030))[1],
+        write_farewell(DisconnectReason.KICKED),
+    ]
     body = b"".join(parts)
     whole = read_parts(body, 0)
     assert whole is not None
