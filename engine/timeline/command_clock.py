@@ -28,8 +28,10 @@ from engine.timeline.accumulator import ROUNDING_TICKS
 
 SLACK_TICKS_MIN: Final = 0.5
 SLACK_TICKS_MAX: Final = 1.0
-"""The band for the 99th percentile. Half a tick is where 5 % loss and +-20 ms of jitter leave about 0.1 % of the commands late."""
-SLACK_TICKS_AIM: Final = 0.85
+FRAME_TICKS_MAX: Final = 2.0
+"""The band for the 99th percentile. Half a tick is where 5 % loss and +-20 ms of jitter leave about 0.1 % of the commands late.
+Commands are made at frames, so slack moves in steps of a frame: a band narrower than that would be hunted for ever."""
+SLACK_TICKS_AIM: Final = 0.9
 
 CAREFUL_TICKS_MAX: Final = 1.0
 CAREFUL_STEP_TICKS: Final = 0.25
@@ -38,8 +40,8 @@ CAREFUL_PERIOD_S: Final = 10.0
 """The percentile says little about what lies beyond it. More than 2 single late commands in 10 s (0.3 %) move the band up by a quarter of a
 tick, 10 s with none move it down again: heavy loss has the longer tail."""
 
-WINDOW_S: Final = 4.0
-"""How long a report counts: 240 commands at 60 Hz, of which the 99th percentile passes over two."""
+WINDOW_S: Final = 5.0
+"""How long a report counts: 300 commands at 60 Hz, of which the 99th percentile passes over three."""
 PASSED_OVER_PER_COMMAND: Final = 0.01
 REPORTS_MIN: Final = 6
 """Reports needed before the first move: a tenth of a second at 60 Hz."""
@@ -57,6 +59,8 @@ SNAP_TICKS: Final = 10
 SNAP_AFTER_S: Final = 0.25
 """More than 10 ticks wrong (lightyear), for this long: the clock is set instead of walked."""
 SATURATED_16THS: Final = 127
+DEAF_AFTER_SNAP_S: Final = 0.1
+"""Beyond a round trip: until then reports speak of commands from before the clock was set."""
 
 REMEMBERED_TICKS: Final = 256
 
@@ -98,6 +102,8 @@ class CommandClock:
         self._late_in_a_row = 0
         self._late_singly = 0
         self._careful = 0.0
+        self._frame = 0.0
+        self._deaf_until = 0.0
         self._careful_since = 0.0
         self._wrong_since: float | None = None
         self._ahead = 0.0
@@ -133,6 +139,7 @@ class CommandClock:
         self._started = True
         self._careful_since = now
         self._set_position(snapshot_tick + rtt_s * self._rate + margin_ticks)
+        self._deaf_until = now
         self._ahead = self._position - snapshot_tick
 
     def advance(self, now: float) -> range:
@@ -140,6 +147,7 @@ class CommandClock:
         if not self._started:
             raise LocalProtocolError("the command clock has not been started")
         elapsed = max(0.0, now - self._now)
+        self._frame += (min(FRAME_TICKS_MAX, elapsed * self._rate) - self._frame) / 16
         self._now = max(now, self._now)
         self._position += elapsed * self._rate + self._steer(elapsed)
         newest = math.floor(self._position + ROUNDING_TICKS)
@@ -168,7 +176,12 @@ class CommandClock:
         self._missing += missing
         lead = self._position - snapshot_tick
         self._ahead += (lead - self._ahead) / 16
-        if self._snap_if_lost(slack_16ths, now, lead - rtt_s * self._rate) or slack_16ths is None:
+        if now < self._deaf_until:
+            return
+        if self._snap_if_lost(slack_16ths, now, lead - rtt_s * self._rate):
+            self._deaf_until = now + rtt_s + DEAF_AFTER_SNAP_S
+            return
+        if slack_16ths is None:
             return
         slack = slack_16ths / 16
         network = slack - self._adjustment_at(round(snapshot_tick + slack))
@@ -182,7 +195,7 @@ class CommandClock:
         if percentile is None:
             return
         aim = self._careful - percentile
-        if not SLACK_TICKS_MIN <= self._goal - aim <= SLACK_TICKS_MAX:
+        if not SLACK_TICKS_MIN <= self._goal - aim <= max(SLACK_TICKS_MAX, SLACK_TICKS_MIN + self._frame + 0.1):
             self._goal = aim + SLACK_TICKS_AIM
 
     def statistics(self) -> ClockStatistics:

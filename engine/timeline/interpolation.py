@@ -6,9 +6,9 @@ Display time is a place on the server's ticks. It follows::
 
 ``transit`` is the running mean of how far behind real time snapshots arrive; ``delay`` is chosen from what the last seconds
 would have needed. Per arrival the deepest need is kept: how far real time was from the newest snapshot at the last frame before a newer
-one came. That holds everything that can go wrong (jitter, loss, reordering, slow frames) in one number. The delay is what would have covered
-the deepest of them, within 1.5 to 5 snapshot intervals: it grows as soon as something comes late and shrinks when seconds have passed
-without. What no permitted delay would have covered is an outage; a rare outage does not count.
+one came. That holds everything that can go wrong (jitter, loss, reordering, slow frames) in one number. The delay is what would have
+covered the deepest of them, within 1.5 to 5 snapshot intervals: it grows as soon as something comes late and shrinks when seconds have
+passed without. What no permitted delay would have covered is an outage; a rare outage does not count.
 
 Display time walks to the target at 0.9 to 1.1 times real time and never backwards. Past the newest snapshot it goes on by the rows' own
 motion for at most 0.2 s and then stands; when snapshots come again after an outage it jumps forward to where it belongs.
@@ -37,7 +37,7 @@ EXTRAPOLATION_S_MAX: Final = 0.2
 WINDOW_S: Final = 4.0
 """How long a need counts: a picture that has become longer behind is back within 5 s of the last reason."""
 MARGIN_TICKS: Final = 0.15
-"""Kept beyond the deepest need of the window. The deepest of n is passed once in n by chance (0.4 % of 240); with 2.5 ms more, hardly ever."""
+"""Kept beyond the deepest need of the window. The deepest of n is passed once in n by chance (0.4 % of 240); 2.5 ms more, hardly ever."""
 OUTAGES_PASSED_OVER: Final = 2
 """Needs beyond the greatest delay that the window forgives: no delay would have covered them, so an outage must not raise it."""
 

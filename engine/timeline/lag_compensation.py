@@ -126,10 +126,11 @@ class ServerPast:
         self._claims += 1
         step = self._tick * FRACTIONS
         view = view_tick * FRACTIONS + view_fraction
+        sent_tick = min(newest_sent_tick, self._tick - 1)
         oldest = step - self._rewind_max
         if acknowledged_tick is not None:
-            oldest = max(oldest, (min(acknowledged_tick, newest_sent_tick) - display_lag_ticks_max) * FRACTIONS)
-        newest = max(oldest, min(newest_sent_tick, self._tick - 1) * FRACTIONS)
+            oldest = max(oldest, (min(acknowledged_tick, sent_tick) - display_lag_ticks_max) * FRACTIONS)
+        newest = max(oldest, sent_tick * FRACTIONS)
         if view > newest:
             self._too_new += 1
         elif view < oldest:

@@ -58,7 +58,7 @@ class PredictionStatistics:
     corrections_visible: int
     """Corrections that moved the player's place on the screen."""
     outages: int
-    """Times that more ticks were pending than are replayed: the world coasted over the first of them."""
+    """Times that more ticks were pending than are replayed: the world coasted over some, or stood still."""
     correction_p95_units: float
     correction_max_units: float
     ahead_ticks: int
@@ -92,7 +92,8 @@ class Prediction:
         self._recent: deque[Correction] = deque(maxlen=RECENT_CORRECTIONS_MAX)
         self._sizes: deque[float] = deque(maxlen=256)
         self._causes: Final = dict.fromkeys(Cause, 0)
-        self._steps = self._replayed = self._held = self._snapshots = self._stale = self._visible = self._coasted = 0
+        self._steps = self._replayed = self._held = self._snapshots = self._stale = self._visible = self._outages = 0
+        self._is_held = False
 
     @property
     def ready(self) -> bool:
@@ -138,6 +139,7 @@ class Prediction:
             held.copy_from(self._ring[(tick - 1) % RING_TICKS])
             held.tick = tick
             self._held += 1
+            self._is_held = True
             return
         self._compute(tick)
 
@@ -158,7 +160,7 @@ class Prediction:
         self._authority.copy_from(world)
         self._authority.cells[self._hidden_from :] = 0
         predicted = self._at(world.tick)
-        if predicted is None:
+        if predicted is None or self._is_held:
             self._smoother.clear()
             self._rebuild(max(self._tick, world.tick))
             return None
@@ -181,7 +183,7 @@ class Prediction:
             corrections=sum(self._causes.values()),
             corrections_by_cause={cause.value: count for cause, count in self._causes.items()},
             corrections_visible=self._visible,
-            outages=self._coasted,
+            outages=self._outages,
             correction_p95_units=sizes[int(len(sizes) * 0.95)] if sizes else 0.0,
             correction_max_units=sizes[-1] if sizes else 0.0,
             ahead_ticks=self._tick - self._authority.tick,
@@ -237,14 +239,16 @@ class Prediction:
         for world in self._ring:  # they belong to another course of events
             world.tick = -1
         self._touched[:] = -1
+        self._outages += coasted > 0 or self._is_held
+        self._is_held = False
         world = self._ring[(start + coasted) % RING_TICKS]
         world.copy_from(self._authority)
-        self._motion.advance(world, coasted)
+        self._motion.advance(world, min(coasted, self._ticks_max))  # after a longer silence: stand, rather than glide away
+        world.tick = start + coasted
         for tick in range(start + coasted + 1, newest + 1):
             self._compute(tick)
         self._replayed += pending - coasted
         self._tick = newest
-        self._coasted += coasted > 0
         return coasted
 
     def _correct(self, predicted: World, wrong: Indices, now: float, cause: Cause) -> Correction:

@@ -63,6 +63,8 @@ class Server:
         for tick, command in commands:
             if tick in self.seen:
                 continue
+            if tick > self.world.tick + 64:
+                continue
             self.seen.add(tick)
             slack = tick - now_in_ticks
             self.slack = slack if self.slack is None else min(self.slack, slack)
@@ -70,7 +72,7 @@ class Server:
             if tick <= self.world.tick:
                 self.late += 1
                 self.late_total += 1
-            elif tick <= self.world.tick + 64:
+            else:
                 self.commands[tick] = command
 
     def step(self) -> None:
@@ -94,7 +96,9 @@ class Server:
 
     def snapshot(self) -> Snapshot:
         slack = None if self.slack is None else max(-128, min(127, int(self.slack * 16)))
-        snapshot = Snapshot(client_view(self.world, 0), slack, min(15, self.late), min(15, self.missing), self.last_used, self.newest_command)
+        snapshot = Snapshot(
+            client_view(self.world, 0), slack, min(15, self.late), min(15, self.missing), self.last_used, self.newest_command
+        )
         self.slack, self.late, self.missing = None, 0, 0
         return snapshot
 
@@ -102,7 +106,9 @@ class Server:
 class Match:
     """Runs both; the client's player walks about and shoots at random, changing his mind every third of a second."""
 
-    def __init__(self, *, rtt_s: float, jitter_s: float = 0.0, loss: float = 0.0, seed: int = 1, snapshot_every: int = 1, game: Toy | None = None) -> None:
+    def __init__(
+        self, *, rtt_s: float, jitter_s: float = 0.0, loss: float = 0.0, seed: int = 1, snapshot_every: int = 1, game: Toy | None = None
+    ) -> None:
         self.server = Server(game or Toy(), snapshot_every)
         self.game = Toy()
         self.up, self.down = Link(seed, rtt_s / 2, jitter_s, loss), Link(seed + 1, rtt_s / 2, jitter_s, loss)
@@ -160,7 +166,10 @@ class Match:
         for tick in self.clock.advance(now):
             if self.player_acts and self.player.random() < 0.05:
                 self.command = COMMAND.make(
-                    dx=self.player.choice((-1, 0, 1)), dy=self.player.choice((-1, 0, 1)), aim=self.player.randrange(1024), fire=self.player.randrange(2)
+                    dx=self.player.choice((-1, 0, 1)),
+                    dy=self.player.choice((-1, 0, 1)),
+                    aim=self.player.randrange(1024),
+                    fire=self.player.randrange(2),
                 )
             self.prediction.step(tick, self.command)
             self.unacknowledged = [*self.unacknowledged, (tick, self.command)][-RESENT_MAX:]

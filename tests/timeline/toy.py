@@ -39,7 +39,10 @@ SHOT = Kind(
 COIN = Kind("coin", capacity=4, fields=(Field("x", Range(0, WIDTH)), Field("wait", Range(0, 600), motion=-1)))
 SCHEMA = Schema(WALKER, SHOT, COIN, seats=4)
 COMMAND = CommandSchema(
-    CommandField("dx", Range(-1, 1)), CommandField("dy", Range(-1, 1)), CommandField("aim", Range(0, 1023)), CommandField("fire", Range(0, 1))
+    CommandField("dx", Range(-1, 1)),
+    CommandField("dy", Range(-1, 1)),
+    CommandField("aim", Range(0, 1023)),
+    CommandField("fire", Range(0, 1)),
 )
 
 
