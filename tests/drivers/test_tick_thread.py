@@ -1,0 +1,176 @@
+import threading
+from typing import Any
+
+import pytest
+
+from engine.drivers import Pacer, TickThread, open_udp
+from engine.drivers.tick_thread import EVENTS_MAX, REQUESTS_MAX, SLICES_PER_TICK
+from engine.ids import Address
+from tests.drivers.waiting import until
+
+
+class FakeTime:
+    """A clock that moves when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 5.0
+        self.oversleep = 0.0
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.now += seconds + self.oversleep
+
+
+class EchoHost:
+    """Echoes datagrams; reports each request as an event."""
+
+    def __init__(self) -> None:
+        self.advances = 0
+        self.threads: set[int] = set()
+        self.events_per_advance = 0
+        self.bomb: Exception | None = None
+        self._out: list[tuple[Address, bytes]] = []
+        self._events: list[Any] = []
+
+    def request(self, request: Any) -> None:
+        self._events.append(("requested", request))
+
+    def receive_datagram(self, data: bytes, address: Address, now: float) -> None:
+        self._out.append((address, data.upper()))
+
+    def advance(self, now: float) -> None:
+        self.advances += 1
+        self.threads.add(threading.get_ident())
+        self._events.extend(range(self.events_per_advance))
+        if self.bomb is not None:
+            raise self.bomb
+
+    def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
+        out, self._out = self._out, []
+        return out
+
+    def events(self) -> list[Any]:
+        events, self._events = self._events, []
+        return events
+
+
+class Shouter:
+    def receive(self, data: bytes, address: Address, now: float) -> bytes | None:
+        return data[::-1] if data[1:2] == b"?" else None
+
+
+@pytest.fixture
+def port():
+    opened = open_udp()
+    yield opened
+    opened.close()
+
+
+def test_the_pacer_does_not_drift_with_oversleeping() -> None:
+    time = FakeTime()
+    time.oversleep = 0.0004
+    pacer = Pacer(100.0, clock=time.clock, sleep=time.sleep)
+    lates = [pacer.wait()[1] for _ in range(100)]
+    assert time.now == pytest.approx(5.0 + 1.0 + 0.0004)
+    assert lates == pytest.approx([0.0004] * 100)
+
+
+def test_the_pacer_catches_up_a_little_and_drops_a_large_debt() -> None:
+    time = FakeTime()
+    pacer = Pacer(100.0, catch_up_max=5, clock=time.clock, sleep=time.sleep)
+    time.now += 0.035
+    waits = [pacer.wait() for _ in range(4)]
+    assert [now for now, _ in waits] == pytest.approx([5.035, 5.035, 5.035, 5.04])
+    assert pacer.skipped == 0
+    time.now += 10.004
+    pacer.wait()
+    assert pacer.skipped == 999
+    assert pacer.wait()[0] == pytest.approx(15.05)
+
+
+def test_datagrams_requests_and_events_pass_through_the_thread(port: Any) -> None:
+    host, client, told = EchoHost(), open_udp(), threading.Event()
+    thread = TickThread(host, port, on_events=told.set)
+    thread.start()
+    client.send([(Address("127.0.0.1", port.port), b"ping"), (Address("::1", port.port), b"pong")])
+    received: list[bytes] = []
+    until(lambda: len(received) == 2, lambda: received.extend(data for data, _ in client.receive()))
+    assert sorted(received) == [b"PING", b"PONG"]
+    assert thread.post("open")
+    assert told.wait(5.0)
+    events: list[Any] = []
+    until(lambda: events, lambda: events.extend(thread.take_events()))
+    assert events == [("requested", "open")]
+    assert thread.post("last wish")
+    thread.stop()
+    assert thread.take_events() == [("requested", "last wish")]
+    assert not thread.is_running
+    assert thread.failure is None
+    assert host.threads.isdisjoint({threading.get_ident()})
+    statistics = thread.statistics()
+    assert statistics.udp.datagrams_in == 2
+    assert statistics.ticks > 0
+    assert 0.0 < statistics.tick_ms_p50 <= statistics.tick_ms_p99
+    assert statistics.tick_late_ms_p99 > 0.0
+    client.close()
+
+
+def test_strangers_questions_go_to_the_responder_and_never_to_the_host(port: Any) -> None:
+    host, client = EchoHost(), open_udp()
+    thread = TickThread(host, port, responder=Shouter())
+    target = Address("127.0.0.1", port.port)
+    client.send([(target, b"\xff?abc"), (target, b"\xffsilence"), (target, b""), (target, b"game")])
+    thread.start()
+    received: list[bytes] = []
+    until(lambda: len(received) == 3, lambda: received.extend(data for data, _ in client.receive()))
+    thread.stop()
+    assert received == [b"cba?\xff", b"", b"GAME"]  # the answer goes out at once
+    assert thread.statistics().answers == 1
+    client.close()
+
+
+def test_a_host_that_raises_ends_the_thread_and_is_told(port: Any) -> None:
+    host, told = EchoHost(), threading.Event()
+    host.bomb = RuntimeError("broken rule")
+    thread = TickThread(host, port, on_events=told.set)
+    thread.start()
+    assert told.wait(5.0)
+    until(lambda: not thread.is_running)
+    assert thread.failure is host.bomb
+    thread.stop()
+
+
+def test_requests_are_bounded(port: Any) -> None:
+    thread = TickThread(EchoHost(), port)
+    assert all(thread.post(index) for index in range(REQUESTS_MAX))
+    assert not thread.post("one more")
+
+
+def test_events_that_nobody_takes_are_bounded(port: Any) -> None:
+    time, host = FakeTime(), EchoHost()
+    host.events_per_advance = EVENTS_MAX // 2 + 1
+    thread = TickThread(host, port, clock=time.clock, sleep=time.sleep)
+    thread._tick(Pacer(240.0, clock=time.clock, sleep=time.sleep))
+    assert len(thread.take_events()) == EVENTS_MAX
+    assert thread.statistics().events_dropped == SLICES_PER_TICK * host.events_per_advance - EVENTS_MAX
+
+
+def test_work_and_lateness_are_measured_per_tick(port: Any) -> None:
+    time, host = FakeTime(), EchoHost()
+    thread = TickThread(host, port, clock=time.clock, sleep=time.sleep)
+    pacer = Pacer(240.0, catch_up_max=20, clock=time.clock, sleep=time.sleep)
+    plain_advance = host.advance
+
+    def slow_advance(now: float) -> None:
+        plain_advance(now)
+        time.now += 0.001
+
+    host.advance = slow_advance  # type: ignore[method-assign]
+    time.oversleep = 0.0002
+    thread._tick(pacer)
+    assert host.advances == SLICES_PER_TICK
+    assert thread.statistics().tick_ms_p99 == pytest.approx(4.0)
+    assert thread.statistics().tick_late_ms_p99 == pytest.approx(0.2)
