@@ -32,7 +32,7 @@ def state_folder(given: str | None) -> Path:
     return user_config_path("skirmish", appauthor=False)
 
 
-def secure_streams(folder: Path) -> Callable[[], SecureStream]:
+def secure_streams(folder: Path) -> Callable[[], TlsStream]:
     """What wraps each stream of the server in TLS, with the certificate of that folder, made now if there is none."""
     path = folder / CERTIFICATE_FILE
     try:
@@ -44,7 +44,7 @@ def secure_streams(folder: Path) -> Callable[[], SecureStream]:
         raise IdentityError(
             f"the certificate {path} cannot be used ({detail}); remove it to get a new one, or choose another --state"
         ) from None
-    return lambda: SecureStream(TlsStream.server(context))
+    return lambda: TlsStream.server(context)
 
 
 def _make(path: Path) -> None:
@@ -58,36 +58,3 @@ def _make(path: Path) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-class SecureStream:
-    """One stream's :class:`~engine.control.tls.TlsStream` in the words of the TCP driver."""
-
-    def __init__(self, tls: TlsStream) -> None:
-        self._tls: Final = tls
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether the handshake is done."""
-        return self._tls.is_ready
-
-    @property
-    def error(self) -> str | None:
-        """Why this stream cannot go on; None while it can."""
-        failure = self._tls.failure
-        return None if failure is None else f"{failure.sentence} {self._tls.detail}".strip()
-
-    def start(self) -> None:
-        """Nothing: the client speaks first."""
-
-    def receive_from_network(self, data: bytes) -> bytes:
-        """Ciphertext in, plaintext out."""
-        return self._tls.receive(data)
-
-    def send(self, data: bytes) -> None:
-        """Plaintext to encrypt."""
-        self._tls.send(data)
-
-    def bytes_for_network(self) -> bytes:
-        """Ciphertext to send; drains."""
-        return self._tls.bytes_to_send()

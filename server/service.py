@@ -27,7 +27,16 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
-from engine.drivers import TcpServer, TcpServerLimits, TickThread, join_discovery_groups, lan_addresses, now, open_server_sockets
+from engine.drivers import (
+    StreamWrapper,
+    TcpServer,
+    TcpServerLimits,
+    TickThread,
+    join_discovery_groups,
+    lan_addresses,
+    now,
+    open_server_sockets,
+)
 from engine.drivers.ports import ServerSockets
 from engine.drivers.tick_thread import REQUESTS_MAX
 from engine.ids import DEFAULT_PORT, PORTS_TRIED, Address
@@ -36,7 +45,6 @@ from engine.session.host import MatchHost
 from engine.session.values import DatagramCarried, HostRequest
 from server.config import ServerConfig
 from server.control_side import ControlSide
-from server.identity import SecureStream
 from server.rules import Rules
 
 ROUND_S: Final = 0.01
@@ -66,7 +74,7 @@ class Service:
         rules: Rules,
         options: ServiceOptions,
         *,
-        stream_wrapper: Callable[[], SecureStream] | None,
+        stream_wrapper: Callable[[], StreamWrapper] | None,
         say: Callable[[str], None],
         log: Callable[[str], None],
     ) -> None:
