@@ -63,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     playing.add_argument("--headless", action="store_true", help="no window: a bot plays the seat")
     playing.add_argument("--seconds", type=_number(0.1, 86400, float), metavar="S", help="leave after so many seconds")
     playing.add_argument("--json", action="store_true", help="statistics as one JSON object on the last line")
-    playing.add_argument("--net", type=_conditions, metavar="WORDS", help="a worse network: latency=80,jitter=20,loss=5,burst=8,duplicate=1,reorder=1")
+    playing.add_argument(
+        "--net", type=_conditions, metavar="WORDS", help="a worse network: latency=80,jitter=20,loss=5,burst=8,duplicate=1,reorder=1"
+    )
     playing.add_argument("--seed", type=_number(0, 2**31 - 1), default=None, help="makes --net and the bot repeatable")
     playing.add_argument("--bot-level", type=_number(0, 2), default=1, help="how well the headless player plays, 0 to 2")
 

@@ -65,18 +65,17 @@ class MatchClient:
         self.closed_because: e.Closed | None = None
         self._command: Final = command
         self._game_factory: Final = game_factory
-        self._control: Final = ControlClient(
-            schema_digest=schema.digest,
-            schema_description=schema.describe(),
-            difference=first_difference,
-            name=name,
-            colour=colour,
-            password=password,
-        )
+        self._schema: Final = schema
+        self._colour: Final = colour
+        self._password: Final = password
+        self._control = self._new_control()
         self._events: Final[deque[e.ClientEvent]] = deque(maxlen=EVENTS_MAX)
         self._server: Address | None = None
         self._udp_port = 0
         self._is_lost = False
+        self._now = 0.0
+        self._next_attempt_at = 0.0
+        self._attempt_wait_s = self.config.reconnect_first_s
         self._wanted: Command = command.neutral
         self._latched: dict[int, int] = {}
         self._last_match: ClientMatch | None = None
@@ -99,7 +98,7 @@ class MatchClient:
     @property
     def wants_stream(self) -> bool:
         """Whether a (new) stream to the server is what is missing."""
-        return self.closed_because is None and self._control.wants_stream
+        return self.closed_because is None and self._control.wants_stream and self._now >= self._next_attempt_at
 
     @property
     def wants_close(self) -> bool:
@@ -110,15 +109,22 @@ class MatchClient:
 
     def stream_opened(self, server: Address, now: float) -> None:
         """The stream is up. ``server`` is the peer's numeric address: datagrams go to the same host."""
+        self._now = now
         self._server = server
+        self._attempt_wait_s = self.config.reconnect_first_s
         if self._control.state is ControlState.NEW:
             self._control.opened(now)
         else:
             self._control.reopened(now)
 
-    def unreachable(self, detail: str) -> None:
-        """No stream could be opened and nobody tries any more; ``detail`` says why, for people."""
-        self._close(DisconnectReason.UNREACHABLE, detail)
+    def stream_failed(self, detail: str, now: float) -> None:
+        """No stream could be opened; ``detail`` says why, for people. The first time that is the end; while resuming it is tried again."""
+        self._now = now
+        if not self._is_lost:
+            self._close(DisconnectReason.UNREACHABLE, detail)
+            return
+        self._next_attempt_at = now + self._attempt_wait_s
+        self._attempt_wait_s = min(self._attempt_wait_s * 2, self.config.reconnect_longest_s)
 
     def receive_stream(self, data: bytes, now: float) -> None:
         """Take bytes from the stream. Never raises for what is in them."""
@@ -157,6 +163,7 @@ class MatchClient:
 
     def advance(self, now: float) -> None:
         """Let time pass: timeouts, resume, and the ticks that are due."""
+        self._now = now
         self._control.advance(now)
         self._take_control_events(now)
         if self.closed_because is not None or self.match is None:
@@ -197,7 +204,7 @@ class MatchClient:
         if self.closed_because is None:
             if self.match is not None:
                 self.match.disconnect(now)
-            self._control.leave(now)
+            self._control.leave()
             self._take_control_events(now)
 
     @property
@@ -212,6 +219,16 @@ class MatchClient:
         return make_statistics(match, is_connected=self.session_id is not None and reason is None, reason=reason)
 
     # --- inside
+
+    def _new_control(self) -> ControlClient:
+        return ControlClient(
+            schema_digest=self._schema.digest,
+            schema_description=self._schema.describe(),
+            difference=first_difference,
+            name=self.player_name,
+            colour=self._colour,
+            password=self._password,
+        )
 
     def _sample(self, world: World, seat: Seat) -> Command:
         if self.pilot is not None:
@@ -241,6 +258,8 @@ class MatchClient:
             elif isinstance(event, c.Resumed):
                 self._is_lost = False
                 self._events.append(e.ConnectionResumed())
+            elif event.reason is DisconnectReason.RESUME_REFUSED and self._is_lost:
+                self._start_over(now)
             elif not event.can_resume:
                 self._close(event.reason, event.detail)
             elif not self._is_lost:
@@ -248,6 +267,17 @@ class MatchClient:
                 self._events.append(e.ConnectionLost(event.reason))
                 if self.match is not None:
                     self.match.stream_lost(now)
+
+    def _start_over(self, now: float) -> None:
+        """The server is there but knows us no more (it was started again): say hello to it as somebody new."""
+        self._end_match(now)
+        self.session_id = None
+        self._is_lost = False
+        self._next_attempt_at = now + self.config.reconnect_first_s
+        self._control = self._new_control()
+        if self.room is not None:
+            self.room = None
+            self._events.append(e.RoomLeft(DisconnectReason.RESUME_REFUSED))
 
     def _take_news(self, news: m.News, now: float) -> None:
         if isinstance(news, m.Rooms):
@@ -289,7 +319,7 @@ class MatchClient:
             game = self._game_factory(settings, seated.seats)
         except ValueError as error:
             self._close(DisconnectReason.PROTOCOL_ERROR, f"This match cannot be played here: {error}")
-            self._control.leave(now)
+            self._control.leave()
             return
         self.match = ClientMatch(MatchId(seated.match_id), Seat(seated.seat), game, settings, ticket, server, now, config=self.config)
         self._events.append(e.MatchStarted(self.match.match_id))

@@ -38,8 +38,13 @@ class HostConfig:
 class ClientConfig:
     """The client side."""
 
+    reconnect_first_s: float = 0.25
+    reconnect_longest_s: float = 2.0
+    """Waits between attempts to come back: 0.25, 0.5, 1, 2, 2 s. A Wi-Fi hole is over in a second; a dead server is not hammered."""
     rollback_ticks_max: int = 30
     """Prediction never replays more (GGPO 8, lightyear 20, netfox 64)."""
 
     def __post_init__(self) -> None:
+        _check("reconnect_first_s", self.reconnect_first_s, 0.01, 60)
+        _check("reconnect_longest_s", self.reconnect_longest_s, self.reconnect_first_s, 60)
         _check("rollback_ticks_max", self.rollback_ticks_max, 1, 63)

@@ -1,0 +1,103 @@
+"""One connection to one server with everything around it: sockets, TLS with a pinned certificate, the arena's schema.
+
+The menu and the command line make these; screens poll them once per frame.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.conditions import PERFECT, NetConditions
+from engine.control.pins import PinCheck, changed_sentence
+from engine.control.tls import TlsStream, client_context
+from engine.drivers import ClientDriver
+from engine.errors import DisconnectReason
+from engine.ids import DEFAULT_PORT
+from engine.session import MatchClient
+from engine.session.client_events import Closed
+from game.arena import ARENA_COMMAND, ARENA_SCHEMA, make_arena
+from game.client.preferences import PlayerFiles
+
+
+class Connection:
+    """A client, its driver, and the pin of the server's certificate. Nothing here blocks."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        files: PlayerFiles,
+        name: str,
+        colour: int = 0,
+        password: str = "",
+        conditions: NetConditions = PERFECT,
+        seed: int = 0,
+        is_own_server: bool = False,
+    ) -> None:
+        self.client: Final = MatchClient(
+            schema=ARENA_SCHEMA, command=ARENA_COMMAND, game_factory=make_arena, name=name, colour=colour, password=password
+        )
+        self.server: Final = server_name(host, port)
+        self._files: Final = files
+        self._is_own_server: Final = is_own_server
+        """We started it ourselves a moment ago: there is nobody to mistake it for, and nothing to remember."""
+        self._context: Final = client_context()
+        self._is_pinned = is_own_server
+        self._stream: TlsStream | None = None
+        self.driver: Final = ClientDriver(self.client, host, port, stream_wrapper=self._wrapper, conditions=conditions, seed=seed)
+
+    def poll(self) -> float:
+        """Once per frame; returns the client's time."""
+        now = self.driver.poll()
+        if not self._is_pinned and self.client.session_id is not None:
+            self._pin()
+        return now
+
+    def close(self) -> None:
+        """Say goodbye and free the sockets."""
+        self.client.leave(self.driver.poll())
+        self.driver.close()
+
+    @property
+    def end(self) -> Closed | None:
+        """How it ended, with a sentence that can be shown; None while it has not."""
+        closed = self.client.closed_because
+        failure = self.driver.failure
+        if closed is None or failure is None or failure.reason is not DisconnectReason.CERTIFICATE_CHANGED:
+            return closed
+        pinned = self._files.known_servers.pinned(self.server) or ""
+        seen = self._last_seen()
+        return Closed(failure.reason, changed_sentence(self.server, pinned, seen, str(self._files.known_servers_path)))
+
+    def _wrapper(self) -> TlsStream:
+        pinned = None if self._is_own_server else self._files.known_servers.pinned(self.server)
+        self._stream = TlsStream.client(self._context, pinned)
+        return self._stream
+
+    def _last_seen(self) -> str:
+        return "" if self._stream is None else self._stream.peer_fingerprint or ""
+
+    def _pin(self) -> None:
+        """Trust on first use, and only once the server has let us in."""
+        fingerprint = self._last_seen()
+        self._is_pinned = True
+        if fingerprint and self._files.known_servers.check(self.server, fingerprint) is PinCheck.NEW:
+            self._files.known_servers.remember(self.server, fingerprint)
+            self._files.preferences.remember_address(self.server)
+            self._files.save()
+
+
+def server_name(host: str, port: int) -> str:
+    """How a server is written, typed and pinned: ``192.168.1.5``, ``192.168.1.5:7778``, ``[fe80::1%eth0]:7778``."""
+    shown = f"[{host}]" if ":" in host else host
+    return shown if port == DEFAULT_PORT else f"{shown}:{port}"
+
+
+def sentence(closed: Closed) -> str:
+    """One line for the player: the reason, and what helps."""
+    if closed.reason is DisconnectReason.UNREACHABLE and closed.detail:
+        return closed.detail
+    if closed.reason is DisconnectReason.CERTIFICATE_CHANGED and closed.detail:
+        return closed.detail
+    return f"{closed.reason.sentence} {closed.detail}".strip()
