@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -83,8 +84,8 @@ class SnapshotDecoder:
         self.newest_tick: int | None = None
         """The newest snapshot applied: what to acknowledge."""
         self._layout: Final = SnapshotLayout(schema)
-        private = None if seat is None else PrivateLayout(schema, seat)
-        self._private: Final = private if private is not None and private.cells.size else None
+        private = PrivateLayout(schema, range(0) if seat is None else range(seat, seat + 1))
+        self._private: Final = private if private.cells.size else None
         self._ring: Final = [World(schema, -1) for _ in range(RING_TICKS)]
         self._spare = World(schema, -1)
         self._base: Final = self._layout.buffer()
@@ -153,7 +154,7 @@ class SnapshotDecoder:
         checksum = world.view_checksum(None)
         if self._private is None:
             return checksum
-        return zlib.crc32(np.ascontiguousarray(world.cells[self._private.cells], dtype="<i4").data, checksum)
+        return zlib.crc32(np.ascontiguousarray(world.cells[self._private.cells[0]], dtype="<i4").data, checksum)
 
     def _read_public(self, reader: BitReader, baseline: World | None, tick: int, ticks: int) -> None:
         """Leave the new public cells in ``self._now``."""
@@ -165,7 +166,7 @@ class SnapshotDecoder:
         gone: list[tuple[KindCode, list[int]]] = []
         new: list[tuple[KindCode, Ints]] = []
         for kind in layout.kinds:
-            if not reader.read(1):
+            if reader.read(1) == 0:
                 continue
             held = base[kind.start : kind.start + kind.rows].nonzero()[0]
             has_events = reader.read(1)
@@ -187,7 +188,7 @@ class SnapshotDecoder:
         if cells:
             touched = np.concatenate(cells)
             values = now[touched]
-            if ((values < layout.lows[touched]) | (values > layout.highs[touched])).any():
+            if np.count_nonzero((values < layout.lows[touched]) | (values > layout.highs[touched])):
                 raise ReadError("a residual that leads out of its field's range")
         for kind, rows in gone:
             if rows:
@@ -195,7 +196,7 @@ class SnapshotDecoder:
         for kind, table in new:
             block = now[kind.start : kind.end].reshape(kind.columns, kind.rows)
             slots = table[0]
-            if block[0, slots].any():
+            if np.count_nonzero(block[0, slots]):
                 raise ReadError("a new row where one stands")
             block[:, slots] = table[1:]
 
@@ -204,11 +205,13 @@ class SnapshotDecoder:
     ) -> NDArray[np.int32]:
         values = layout.forecast(None if baseline is None else baseline.cells, world.cells, ticks)
         if reader.read(1):
-            residuals = [reader.read_signed_golomb(PRIVATE_ORDER) if reader.read(1) else 0 for _ in range(layout.cells.size)]
+            residuals: list[int] = []
+            while len(residuals) < layout.cells.size:
+                residuals.append(reader.read_signed_golomb(PRIVATE_ORDER) if reader.read(1) else 0)
             values += np.array(residuals, dtype=np.int64)
         alive = world.cells[layout.births] != 0
-        wrong = (values < layout.lows) | (values > layout.highs)
-        if (wrong & alive).any() or values[~alive].any():
+        wrong = (values < layout.lows * alive) | (values > layout.highs * alive)
+        if np.count_nonzero(wrong):
             raise ReadError("a private value out of its field's range")
         return values.astype(np.int32)
 
@@ -281,36 +284,35 @@ def _read_new_rows(reader: BitReader, kind: KindCode, free: int, tick: int) -> I
     count = 1 + reader.read_golomb(0)
     if count > free:
         raise ReadError("more new rows than there is room for")
-    table = np.empty((kind.columns + 1, count), dtype=np.int64)
-    for column in range(kind.columns + 1):
-        low, bits = kind.new_lows[column], kind.new_bits[column]
+    columns: list[list[int]] = []
+    for low, high, bits in zip(kind.new_lows, kind.new_highs, kind.new_bits, strict=True):
         if reader.read(1):
-            codes: list[int] = []
-            _read_codes(reader, reader.read(4), count, codes)
-            steps = np.array(codes, dtype=np.int64)
-            if column == 0:
-                steps[1:] += 1  # slots ascend
+            values: list[int] = []
+            _read_codes(reader, reader.read(4), count, values)
+            if columns:
+                values = [(code >> 1) ^ -(code & 1) for code in values]
             else:
-                steps = unzigzag(steps)
-            values = steps.cumsum()
+                values[1:] = [code + 1 for code in values[1:]]  # slots ascend
+            values = list(accumulate(values))
         else:
-            values = np.array(_read_plain(reader, bits, count), dtype=np.int64) + low
-        if (values < low).any() or (values > kind.new_highs[column]).any():
+            values = _read_plain(reader, low, bits, count)
+        if min(values) < low or max(values) > high:
             raise ReadError("a new row's value out of its range")
-        table[column] = values
-    if (table[0, 1:] <= table[0, :-1]).any():
+        columns.append(values)
+    table = np.array(columns, dtype=np.int64)
+    if np.count_nonzero(table[0, 1:] <= table[0, :-1]):
         raise ReadError("new rows out of order")
     table[1] = 1 + (tick - table[1]) % GENERATIONS
     return table
 
 
-def _read_plain(reader: BitReader, bits: int, count: int) -> list[int]:
+def _read_plain(reader: BitReader, low: int, bits: int, count: int) -> list[int]:
     if bits == 0:
-        return [0] * count
+        return [low] * count
     start = reader.position
     end = start + bits * count
     text = reader.text
     if end > len(text):
         raise ReadError("the message ends too early")
     reader.position = end
-    return [int(text[at : at + bits], 2) for at in range(start, end, bits)]
+    return [low + int(text[at : at + bits], 2) for at in range(start, end, bits)]

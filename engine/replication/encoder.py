@@ -23,7 +23,7 @@ from engine.errors import LocalProtocolError
 from engine.replication.feedback import TICK_MAX, CommandFeedback, write_feedback
 from engine.replication.interest import public_view
 from engine.replication.layout import BASELINE_TICKS_MAX, KindCode, PrivateLayout, SnapshotLayout
-from engine.wire import BitWriter, choose_orders, pack_codes, zigzag
+from engine.wire import ORDER_MAX, BitWriter, choose_orders, golomb_columns, pack_codes, zigzag
 from engine.world import GENERATIONS, Schema, World
 
 Ints = NDArray[np.int64]
@@ -31,7 +31,10 @@ Ints = NDArray[np.int64]
 PRIVATE_ORDER: Final = 2
 """Exp-Golomb order of private residuals: a shot fewer is 3 bits, a cooldown that starts about 8."""
 
-_UNCHANGED: Final = (0, 1)
+_NO_FEEDBACK: Final = CommandFeedback()
+
+_NEW_ROWS_LOOP_MAX: Final = 4
+"""Up to here a loop over Python integers codes new rows faster than numpy does; one or two at a time is what a match has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,13 @@ class SnapshotEncoder:
     def __init__(self, schema: Schema) -> None:
         self.schema: Final = schema
         self._layout: Final = SnapshotLayout(schema)
-        self._private: Final[dict[int, PrivateLayout]] = {}
+        private = PrivateLayout(schema, range(schema.seats))
+        self._private: Final = private if private.cells.size else None
         self._base: Final = self._layout.buffer()
         self._now: Final = self._layout.buffer()
         self._shared: Final[dict[int, tuple[World | None, tuple[int, int]]]] = {}
+        self._private_residuals: Final[dict[int, tuple[World | None, list[list[int]]]]] = {}
+        self._private_now: NDArray[np.int32] | None = None
         self._world: World | None = None
         self._tick = -1
         self._checksum = 0
@@ -90,18 +96,21 @@ class SnapshotEncoder:
             view = public_view(world, mask, seat)
             base = None if baseline is None else public_view(baseline, baseline_mask, seat)
             public, checksum = self._encode_public(view, base, world.tick, ticks), _crc(view)
+        writer = BitWriter()
         private = (0, 0)
         if seat is not None:
-            layout = self._private_layout(seat)
-            if layout.cells.size:
-                now = world.cells[layout.cells]
-                checksum = _crc(now, checksum)
-                private = _encode_private(layout, now, world, baseline, ticks)
-        writer = BitWriter()
-        writer.write(ticks, 6)
-        writer.write(*((world.tick, 32) if baseline is None else (world.tick & 0xFFFF, 16)))
-        writer.write(checksum, 32)
-        write_feedback(writer, feedback or CommandFeedback(), world.tick)
+            if not 0 <= seat < self.schema.seats:
+                raise LocalProtocolError(f"seat {seat} of {self.schema.seats}")
+            if self._private is not None:
+                residuals = self._residuals(self._private, world, baseline, ticks)[seat]
+                assert self._private_now is not None  # _residuals sets it
+                checksum = _crc(self._private_now[seat], checksum)
+                private = _encode_private(residuals)
+        if baseline is None:
+            writer.write(world.tick << 32 | checksum, 6 + 32 + 32)
+        else:
+            writer.write((ticks << 16 | world.tick & 0xFFFF) << 32 | checksum, 6 + 16 + 32)
+        write_feedback(writer, feedback or _NO_FEEDBACK, world.tick)
         writer.write(*public)
         writer.write(*private)
         message = writer.to_bytes()
@@ -124,17 +133,23 @@ class SnapshotEncoder:
             if wrong or words:
                 raise LocalProtocolError(f"tick {world.tick}: {words or 'a generation or a free slot out of range'}")
         self._shared.clear()
+        self._private_residuals.clear()
+        self._private_now = None
         self._world = world
         self._tick = world.tick
         self._checksum = world.view_checksum(None)
 
-    def _private_layout(self, seat: int) -> PrivateLayout:
-        layout = self._private.get(seat)
-        if layout is None:
-            if not 0 <= seat < self.schema.seats:
-                raise LocalProtocolError(f"seat {seat} of {self.schema.seats}")
-            layout = self._private[seat] = PrivateLayout(self.schema, seat)
-        return layout
+    def _residuals(self, layout: PrivateLayout, world: World, baseline: World | None, ticks: int) -> list[list[int]]:
+        """What of each seat's private cells is not as forecast: computed for all seats at once, once per baseline."""
+        held = self._private_residuals.get(ticks)
+        if held is not None and held[0] is baseline:
+            return held[1]
+        if self._private_now is None:
+            self._private_now = world.cells[layout.cells]
+        expected = layout.forecast(None if baseline is None else baseline.cells, world.cells, ticks)
+        residuals: list[list[int]] = (self._private_now - expected).tolist()
+        self._private_residuals[ticks] = (baseline, residuals)
+        return residuals
 
     def _shared_public(self, world: World, baseline: World | None, ticks: int) -> tuple[int, int]:
         held = self._shared.get(ticks)
@@ -158,60 +173,82 @@ class SnapshotEncoder:
             residual[forecast.targets] = now[forecast.targets] - expected
         writer = BitWriter()
         changed = np.logical_or.reduceat(residual, layout.starts).tolist()
+        unchanged = 0
         for kind, is_changed in zip(layout.kinds, changed, strict=True):
             if is_changed:
+                writer.write(1, unchanged + 1)
+                unchanged = 0
                 _encode_kind(writer, kind, now, base, residual, tick)
             else:
-                writer.write(*_UNCHANGED)
+                unchanged += 1
+        writer.write(0, unchanged)
         return writer.to_int()
 
 
 def _encode_kind(writer: BitWriter, kind: KindCode, now: Ints, base: Ints, residual: Ints, tick: int) -> None:
     """One kind that is not as forecast: its held rows, then its new ones."""
-    shape = (kind.columns, kind.rows)
-    wrong = residual[kind.start : kind.end].reshape(shape)
-    table = now[kind.start : kind.end].reshape(shape)
+    wrong = residual[kind.start : kind.end].reshape(kind.columns, kind.rows)
     held = base[kind.start : kind.start + kind.rows].nonzero()[0]
     touched: NDArray[np.bool_] = np.logical_or.reduce(wrong, axis=0)
-    dead = (touched & (table[0] == 0)).nonzero()[0]
-    if dead.size and table[:, dead].any():
-        raise LocalProtocolError(f"{kind.name}: slot {dead[0]} is free but not all zero (empty rows with Table.free)")
     events = touched[held].nonzero()[0]  # positions among the held rows
-    writer.write(0b11 if events.size else 0b10, 2)
+    replaced = int(np.count_nonzero(wrong[0]))
+    if not replaced:  # rows changed, none came or went
+        if np.count_nonzero(touched) != events.size:
+            _refuse_unclean(kind, now)
+        writer.write(1, 1)
+        _encode_events(writer, kind, wrong, held, events, 0)
+        writer.write(0, 1)
+        return
+    _refuse_unclean(kind, now)
+    writer.write(events.size > 0, 1)
     if events.size:
-        rows = held[events]
-        gone = wrong[0, rows] != 0
-        changed = rows[np.logical_not(gone)]
-        residuals = wrong[1:, changed]
-        used = np.logical_or.reduce(residuals, axis=1).nonzero()[0]
-        writer.write(sum(1 << (kind.columns - 2 - column) for column in used.tolist()), kind.columns - 1)
-        widths = np.empty(events.size + 1, dtype=np.int64)
-        widths[0] = events[0] + 2
-        widths[1:-1] = events[1:] - events[:-1] + 1
-        widths[-1] = held.size - 1 - events[-1]
-        flags = np.zeros(events.size + 1, dtype=np.int64)
-        flags[:-1] = gone
-        flags[:-1] += 2
-        writer.write(*pack_codes(flags, widths))
-        if used.size:
-            _write_columns(writer, zigzag(residuals[used]))
+        _encode_events(writer, kind, wrong, held, events, replaced)
+    table = now[kind.start : kind.end].reshape(kind.columns, kind.rows)
     new = ((table[0] != 0) & (wrong[0] != 0)).nonzero()[0]
     writer.write(new.size > 0, 1)
     if new.size:
         _encode_new_rows(writer, kind, table[:, new], new, tick)
 
 
-def _write_columns(writer: BitWriter, unsigned: Ints) -> None:
-    """Per column its order in 4 bits, then its codes: all as one block."""
-    columns, rows = unsigned.shape
-    orders, lengths = choose_orders(unsigned)
-    values = np.empty((columns, rows + 1), dtype=np.int64)
-    widths = np.empty((columns, rows + 1), dtype=np.int64)
-    values[:, 0] = orders
-    widths[:, 0] = 4
-    np.add(unsigned, np.left_shift(1, orders)[:, None], out=values[:, 1:])
-    widths[:, 1:] = lengths
-    writer.write(*pack_codes(values.ravel(), widths.ravel()))
+def _refuse_unclean(kind: KindCode, now: Ints) -> None:
+    """A free slot with values in it would give the client another checksum for ever: tell the game's author now."""
+    table = now[kind.start : kind.end].reshape(kind.columns, kind.rows)
+    unclean = np.logical_or.reduce(table[1:, table[0] == 0], axis=0)
+    if np.count_nonzero(unclean):
+        slot = int((table[0] == 0).nonzero()[0][unclean.argmax()])
+        raise LocalProtocolError(f"{kind.name}: slot {slot} is free but not all zero (empty rows with Table.free)")
+
+
+def _encode_events(writer: BitWriter, kind: KindCode, wrong: Ints, held: NDArray[np.intp], events: NDArray[np.intp], replaced: int) -> None:
+    """The held rows: which fields are used, a flag per row, then the residuals column by column."""
+    rows = held[events]
+    changed = rows
+    gone = [0] * events.size
+    if replaced:
+        gone_rows = wrong[0, rows] != 0
+        changed = rows[np.logical_not(gone_rows)]
+        gone = gone_rows.tolist()
+    residuals = wrong[1:, changed]
+    used = np.logical_or.reduce(residuals, axis=1).nonzero()[0]
+    last = kind.columns - 2
+    writer.write(sum([1 << (last - column) for column in used.tolist()]), kind.columns - 1)
+    flags = 0
+    for position, is_gone in zip(_gaps(events), gone, strict=True):
+        flags = flags << (position + 2) | 2 | is_gone
+    writer.write(flags, int(events[-1]) + 1 + events.size)
+    writer.write(0, held.size - 1 - int(events[-1]))
+    if used.size:
+        writer.write(*golomb_columns(zigzag(residuals[used])))
+
+
+def _gaps(events: NDArray[np.intp]) -> list[int]:
+    """How many unchanged rows stand before each event."""
+    before = -1
+    gaps = []
+    for position in events.tolist():
+        gaps.append(position - before - 1)
+        before = position
+    return gaps
 
 
 def _encode_new_rows(writer: BitWriter, kind: KindCode, cells: Ints, slots: NDArray[np.intp], tick: int) -> None:
@@ -222,6 +259,10 @@ def _encode_new_rows(writer: BitWriter, kind: KindCode, cells: Ints, slots: NDAr
     table[0] = slots
     table[1] = (tick + 1 - cells[0]) % GENERATIONS
     table[2:] = cells[1:]
+    if count <= _NEW_ROWS_LOOP_MAX:
+        for column, row_values in enumerate(table.tolist()):
+            _write_new_column(writer, row_values, kind.new_lows[column], kind.new_bits[column], is_slot=column == 0)
+        return
     steps = np.empty_like(table)
     steps[:, 1:] = table[:, 1:] - table[:, :-1]
     steps[:, 0] = table[:, 0]
@@ -241,18 +282,44 @@ def _encode_new_rows(writer: BitWriter, kind: KindCode, cells: Ints, slots: NDAr
     writer.write(*pack_codes(values.ravel(), widths.ravel()))
 
 
-def _encode_private(layout: PrivateLayout, now: NDArray[np.int32], world: World, baseline: World | None, ticks: int) -> tuple[int, int]:
-    residuals = (now - layout.forecast(None if baseline is None else baseline.cells, world.cells, ticks)).tolist()
+def _write_new_column(writer: BitWriter, values: list[int], low: int, bits: int, *, is_slot: bool) -> None:
+    """A short column of new rows. The order is the one in which the largest step has no zeros in front: all codes are equally long."""
+    unsigned = []
+    before = 0
+    largest = 0
+    for value in values:
+        step = value - before
+        before = value + is_slot  # slots ascend: the next is at least one more
+        code = step if is_slot else (step << 1) ^ (step >> 63)
+        largest = max(largest, code)
+        unsigned.append(code)
+    order = largest.bit_length()
+    if order <= ORDER_MAX and 4 + len(values) * (order + 1) < len(values) * bits:
+        packed = 16 | order
+        for code in unsigned:
+            packed = packed << (order + 1) | 1 << order | code
+        writer.write(packed, 5 + len(values) * (order + 1))
+    else:
+        packed = 0
+        for value in values:
+            packed = packed << bits | value - low
+        writer.write(packed, 1 + len(values) * bits)
+
+
+def _encode_private(residuals: list[int]) -> tuple[int, int]:
     if not any(residuals):
         return 0, 1
     writer = BitWriter()
+    zeros = 0
     writer.write(1, 1)
     for residual in residuals:
         if residual:
-            writer.write(1, 1)
+            writer.write(1, zeros + 1)
+            zeros = 0
             writer.write_signed_golomb(residual, PRIVATE_ORDER)
         else:
-            writer.write(0, 1)
+            zeros += 1
+    writer.write(0, zeros)
     return writer.to_int()
 
 

@@ -169,44 +169,27 @@ def _join(parts: list[Forecast]) -> Forecast:
 
 
 class PrivateLayout:
-    """The owner-only cells of one seat: kind after kind, column after column (the order of ``World.private_cells_of``).
+    """The owner-only cells, [seats, cells of a seat]: kind after kind, column after column (the order of ``World.private_cells_of``).
 
     Their forecast is the plain one, ``x0 + n * v0``: what only the owner sees is counters, and this needs no coding order.
     """
 
-    def __init__(self, schema: Schema, seat: int) -> None:
-        cells: list[int] = []
-        births: list[int] = []
-        sources: list[int] = []
-        lows: list[int] = []
-        highs: list[int] = []
-        constants: list[int] = []
-        for layout in schema.layouts:
-            per_seat = layout.kind.per_seat
-            if per_seat is None:
-                continue
-            offsets = column_offsets(layout)
-            for field in layout.kind.fields_visible_to("owner"):
-                for slot in range(seat * per_seat, (seat + 1) * per_seat):
-                    cells.append(offsets[field.name] + slot)
-                    births.append(layout.public_offset + slot)
-                    named = isinstance(field.motion, str)
-                    sources.append(offsets[str(field.motion)] + slot if named else layout.public_offset + slot)
-                    constants.append(0 if named or field.motion is None else int(field.motion))
-                    lows.append(field.range.low)
-                    highs.append(field.range.high)
-        self.cells: Final[Indices] = np.array(cells, dtype=np.intp)
-        self.births: Final[Indices] = np.array(births, dtype=np.intp)
-        self.lows: Final[Ints] = np.array(lows, dtype=np.int64)
-        self.highs: Final[Ints] = np.array(highs, dtype=np.int64)
-        self._sources: Final[Indices] = np.array(sources, dtype=np.intp)
-        self._constants: Final[Ints] = np.array(constants, dtype=np.int64)
-        self._named: Final[Ints] = (self._sources != self.births).astype(np.int64)
+    def __init__(self, schema: Schema, seats: range) -> None:
+        rows = [_private_cells(schema, seat) for seat in seats]
+        table = np.array(rows, dtype=np.int64).reshape(len(rows), len(rows[0]) if rows else 0, 6)
+        cells, births, sources, constants, lows, highs = np.ascontiguousarray(np.moveaxis(table, 2, 0))
+        self.cells: Final[Indices] = cells.astype(np.intp)
+        self.births: Final[Indices] = births.astype(np.intp)
+        self.lows: Final[Ints] = lows
+        self.highs: Final[Ints] = highs
+        self._sources: Final[Indices] = sources.astype(np.intp)
+        self._constants: Final[Ints] = constants
+        self._named: Final[Ints] = (sources != births).astype(np.int64)
 
     def forecast(self, base: NDArray[np.int32] | None, now: NDArray[np.int32], ticks: int) -> Ints:
         """The cells as expected after ``ticks``: 0 for a row that is not the baseline's (``base`` None: no baseline)."""
         if base is None:
-            return np.zeros(self.cells.size, dtype=np.int64)
+            return np.zeros(self.cells.shape, dtype=np.int64)
         births = base[self.births]
         change = base[self._sources] * self._named
         change += self._constants
@@ -216,3 +199,20 @@ class PrivateLayout:
         np.minimum(change, self.highs, out=change)
         change *= (births != 0) & (births == now[self.births])
         return change
+
+
+def _private_cells(schema: Schema, seat: int) -> list[tuple[int, int, int, int, int, int]]:
+    """Per cell: its index, its row's generation, its motion field (or that generation again), its constant motion, lowest, highest."""
+    cells = []
+    for layout in schema.layouts:
+        per_seat = layout.kind.per_seat
+        if per_seat is None:
+            continue
+        offsets = column_offsets(layout)
+        for field in layout.kind.fields_visible_to("owner"):
+            for slot in range(seat * per_seat, (seat + 1) * per_seat):
+                birth = layout.public_offset + slot
+                source = offsets[field.motion] + slot if isinstance(field.motion, str) else birth
+                constant = field.motion if isinstance(field.motion, int) else 0
+                cells.append((offsets[field.name] + slot, birth, source, constant, field.range.low, field.range.high))
+    return cells
