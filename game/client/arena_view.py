@@ -175,8 +175,8 @@ class ArenaView:
             if not seen:
                 continue
             colour = roster.person(slot // per_seat).colour
-            halo = sprites.glow(34, colour, 0.24)
-            lights.append((halo, (left - 34, top - 34)))
+            halo = sprites.glow(28, colour, 0.26)
+            lights.append((halo, (left - 28, top - 28)))
             picture = sprites.bolt(colour, turn)
             lights.append((picture, (left - picture.get_width() / 2, top - picture.get_height() / 2)))
         surface.fblits(lights, pygame.BLEND_RGB_ADD)

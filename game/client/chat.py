@@ -140,7 +140,7 @@ class ChatBox:
         y = _BOTTOM + 20
         pygame.draw.rect(surface, (22, 27, 43), (_LEFT + 10, y - 15, _WIDTH + 12, 30), border_radius=6)
         pygame.draw.rect(surface, theme.ACCENT, (_LEFT + 10, y - 15, _WIDTH + 12, 30), width=1, border_radius=6)
-        typed = theme.font(_SIZE, "regular").render(self._typed or " ", True, theme.TEXT)  # changes with every key: not worth keeping
+        typed = theme.letters_of(self._typed or " ", _SIZE, weight="regular")
         over = max(0, typed.get_width() - (_WIDTH - 12))
         surface.blit(typed, (_LEFT + 20, y - typed.get_height() // 2), (over, 0, _WIDTH - 12, typed.get_height()))
         if not self._typed:

@@ -84,11 +84,11 @@ class Particles:
         levels = (self._age[rows] / self._life[rows] * sprites.GLOW_LEVELS).astype(np.int32)
         colours, spark = self._colours, sprites.spark
         blits = []
-        lists = (rows.tolist(), levels.tolist(), self._radius[rows].tolist(), self._colour[rows].tolist())
-        for row, level, radius, colour in zip(*lists, strict=True):
+        lists = (x[rows].tolist(), y[rows].tolist(), levels.tolist(), self._radius[rows].tolist(), self._colour[rows].tolist())
+        for left, top, level, radius, colour in zip(*lists, strict=True):
             picture = spark(radius, colours[colour], level)
             half = picture.get_width() // 2
-            blits.append((picture, (x[row] - half, y[row] - half)))
+            blits.append((picture, (left - half, top - half)))
         surface.fblits(blits, pygame.BLEND_RGB_ADD)
 
     def _index_of(self, colour: Colour) -> int:

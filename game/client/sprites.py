@@ -64,7 +64,7 @@ def _tinted(white: pygame.Surface, colour: Colour, strength: float) -> pygame.Su
     return tinted
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def spark(radius: int, colour: Colour, level: int) -> pygame.Surface:
     """A particle: a white-hot middle in a coloured light. ``level`` runs from 0 (new) to ``GLOW_LEVELS - 1`` (nearly gone)."""
     fade = 1.0 - level / GLOW_LEVELS
@@ -171,9 +171,14 @@ def _turned_light(surface: pygame.Surface, turn: int) -> pygame.Surface:
     return opaque
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def shield(colour: Colour, turn: int) -> pygame.Surface:
     """The ring of dashes round a player who cannot be hurt yet, one of 24 rotations, for additive blits."""
+    return _tinted(_white_shield(turn), mix(colour, WHITE, 0.35), 1.0)
+
+
+@lru_cache(maxsize=24)
+def _white_shield(turn: int) -> pygame.Surface:
     radius = 24
     size = 2 * radius + 2
     axis = np.arange(size) + 0.5 - size / 2
@@ -182,7 +187,7 @@ def shield(colour: Colour, turn: int) -> pygame.Surface:
     line = np.clip(1.0 - np.abs(distance - 20.5) / 2.0, 0, 1)
     dashes = np.clip(np.cos(angle * 6) * 2.5 + 0.9, 0, 1)
     haze = np.clip(1.0 - np.abs(distance - 19) / 6.0, 0, 1) ** 2 * 0.25 + (distance < 20) * 0.06
-    return _from_light(line * dashes * 0.9 + haze, mix(colour, WHITE, 0.35))
+    return _from_light(line * dashes * 0.9 + haze, WHITE)
 
 
 @lru_cache(maxsize=8)
@@ -300,5 +305,7 @@ def warm_up() -> None:
     """Compute the large lights before the first explosion needs them in the middle of a frame."""
     for radius in (13, 22, 26, 34, 40, 46, 60, 110):
         _white_glow(radius, 2.0)
+    for turn in range(24):
+        _white_shield(turn)
     for radius in range(3, 96, 3):
         _white_ring(max(4, radius), 3.5)

@@ -169,13 +169,21 @@ class Text:
         return width
 
 
+def letters_of(text: str, size_px: int, colour: Colour = TEXT, weight: Weight = "bold") -> pygame.Surface:
+    """Render a text and keep nothing: for what changes with every key. Names come from strangers, so no text is an error."""
+    face = font(size_px, weight, _script_file(text))
+    try:
+        return face.render(text.replace("\0", ""), True, colour)
+    except (pygame.error, UnicodeError):  # nothing to see in it (only marks without width), or no text at all (half a surrogate)
+        return pygame.Surface((1, face.get_height()), pygame.SRCALPHA)
+
+
 def _rendered(text: str, size_px: int, colour: Colour, weight: Weight, shadow: bool) -> pygame.Surface:
-    text = text.replace("\0", "")
-    letters = font(size_px, weight, _script_file(text)).render(text, True, colour)
+    letters = letters_of(text, size_px, colour, weight)
     if not shadow:
         return letters
     offset = max(1, size_px // 14)
-    dark = font(size_px, weight, _script_file(text)).render(text, True, VOID)
+    dark = letters_of(text, size_px, VOID, weight)
     whole = pygame.Surface((letters.get_width() + 2 * offset, letters.get_height() + 2 * offset), pygame.SRCALPHA)
     for place in ((0, offset), (2 * offset, offset), (offset, 0), (offset, 2 * offset), (2 * offset, 2 * offset)):
         whole.blit(dark, place)

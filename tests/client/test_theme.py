@@ -1,0 +1,45 @@
+import pygame
+
+from game.client import theme
+from game.client.theme import PLAYER_COLOURS, Text
+
+
+def test_colour_0_is_chosen_by_the_seat_and_others_by_the_player():
+    assert theme.player_colour(0, 3) == PLAYER_COLOURS[3]
+    assert theme.player_colour(1, 3) == PLAYER_COLOURS[0]
+    assert theme.player_colour(255, 1023) in PLAYER_COLOURS
+
+
+def test_a_text_is_rendered_once():
+    text = Text()
+    assert text.render("Nova", 14) is text.render("Nova", 14)
+    assert text.render("Nova", 14) is not text.render("Nova", 15)
+
+
+def test_kept_texts_are_bounded_and_the_used_ones_stay():
+    text = Text(kept_max=10)
+    kept = text.render("stays", 12)
+    for number in range(50):
+        text.render(str(number), 12)
+        text.render("stays", 12)
+    assert len(text) == 10
+    assert text.render("stays", 12) is kept
+
+
+def test_any_name_can_be_drawn(surface):
+    for name in ("", "a\0b", "日本語", "Ж", "한국", "שלום", "😀", "\u202e", "\ud800", "x" * 300):
+        theme.texts.draw(surface, name, (640, 360), 14, shadow=True, align="centre")
+
+
+def test_mix_and_scaled_stay_colours():
+    assert theme.mix((0, 0, 0), (255, 255, 255), 0.0) == (0, 0, 0)
+    assert theme.mix((0, 0, 0), (255, 255, 255), 1.0) == (255, 255, 255)
+    assert theme.scaled((200, 100, 0), 4.0) == (255, 255, 0)
+
+
+def test_a_bar_never_leaves_its_place():
+    for share in (-5.0, 0.0, 0.01, 0.5, 1.0, 99.0):
+        surface = pygame.Surface((100, 20), 0, 32)
+        theme.bar(surface, (10, 5, 50, 6), share, (255, 0, 0), (0, 0, 1))
+        assert tuple(surface.get_at((70, 8)))[:3] == (0, 0, 0)
+        assert (tuple(surface.get_at((58, 8)))[:3] == (255, 0, 0)) == (share >= 1.0)
