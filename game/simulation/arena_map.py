@@ -50,6 +50,11 @@ class ArenaMap:
         return np.ascontiguousarray(self.hazard).ravel()
 
     @cached_property
+    def has_hazards(self) -> bool:
+        """Whether there is any hazard at all."""
+        return bool(self.hazard.any())
+
+    @cached_property
     def solid_bytes(self) -> bytes:
         """``solid_flat`` as bytes: much faster than an array to ask for single tiles."""
         return self.solid_flat.astype(np.uint8).tobytes()

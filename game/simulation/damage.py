@@ -44,7 +44,7 @@ class Hit:
 
 def hazard_hits(arena_map: ArenaMap, world: World) -> list[Hit]:
     """Whoever stands on a hazard when it bites."""
-    if world.tick % HAZARD_EVERY_TICKS or not arena_map.hazard_flat.any():
+    if world.tick % HAZARD_EVERY_TICKS or not arena_map.has_hazards:
         return []
     player = world.player
     tiles = (player.y >> TILE_SHIFT) * arena_map.width + (player.x >> TILE_SHIFT)

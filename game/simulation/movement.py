@@ -36,14 +36,13 @@ def move_players(arena_map: ArenaMap, world: World, orders: NDArray[np.int32], s
     move = orders[0:2] * acting
     wanted = (move * WALK_FACTOR[(move * move).sum(axis=0)] + (1 << WALK_SHIFT >> 1)) >> WALK_SHIFT
     missing = wanted - velocity
-    gain = (np.abs(missing) + 3) >> 2
-    new_velocity = velocity + np.where(missing < 0, -gain, gain)
+    new_velocity = velocity + ((missing + 3 * (missing > 0)) >> 2)  # a quarter, rounded away from zero so that it arrives
     dash = player.dash[span]
-    if dash.any():
+    if np.count_nonzero(dash):
         new_velocity = np.where(dash > 0, velocity, new_velocity)
-    starting = acting & (orders[5] != 0) & (player.cooldown_dash[span] == 0)
-    if starting.any():
-        _start_dashes(world, orders, span, np.flatnonzero(starting), new_velocity)
+    starting = orders[5] * acting > player.cooldown_dash[span]
+    if np.count_nonzero(starting):
+        _start_dashes(world, orders, span, starting.nonzero()[0], new_velocity)
     np.copyto(player.aim[span], orders[2], where=acting)
     living = player.life[span] == ALIVE
     push = _pushes(world, span, living)

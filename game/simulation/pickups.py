@@ -35,7 +35,7 @@ def take_pickups(world: World, span: slice) -> None:
     near = np.abs(pickup.x[:, None] - player.x[span]) < PICKUP_REACH
     near &= np.abs(pickup.y[:, None] - player.y[span]) < PICKUP_REACH
     near &= (player.life[span] == ALIVE) & (player.cooldown_pickup[span] == 0)
-    if not near.any():
+    if not np.count_nonzero(near):
         return
     seats = player.capacity
     touching = [(slot, seat + span.start) for slot, seat in zip(*(part.tolist() for part in np.nonzero(near)), strict=True)]

@@ -44,7 +44,7 @@ def move_projectiles(arena_map: ArenaMap, world: World, span: slice, players_bef
     projectile = world.projectile
     per_seat = projectile.kind.per_seat or 1
     first = span.start * per_seat
-    slots = np.flatnonzero(projectile.generation[first : span.stop * per_seat]) + first
+    slots = projectile.generation[first : span.stop * per_seat].nonzero()[0] + first
     if not slots.size:
         return []
     before = projectile.public[POSITION, slots]
@@ -54,8 +54,8 @@ def move_projectiles(arena_map: ArenaMap, world: World, span: slice, players_bef
         hits = _hit_players(world, slots, before, after, stopped, players_before)
     projectile.public[POSITION, slots] = after
     ended = stopped | (projectile.ttl[slots] == 0)
-    if ended.any():
-        for index in np.flatnonzero(stopped).tolist():
+    if np.count_nonzero(ended):
+        for index in stopped.nonzero()[0].tolist():
             x, y = after[:, index].tolist()
             world.effect.spawn(world.tick, int(slots[index]) // per_seat, type=EFFECT_IMPACT, x=x, y=y, ttl=EFFECT_TICKS)
         projectile.free(slots[ended])
@@ -81,7 +81,7 @@ def _hit_players(world: World, slots: Ints, before: Ints, after: Ints, stopped: 
     nearest2 = np.where(closing >= length2, end2 * length2, start2 * length2 - closing * closing)
     nearest2 = np.where(closing <= 0, start2 * length2, nearest2)
     along = np.clip(closing, 0, length2) * 1024 // length2
-    struck = np.flatnonzero(nearest2 < HIT_REACH * HIT_REACH * length2)
+    struck = (nearest2 < HIT_REACH * HIT_REACH * length2).nonzero()[0]
     hits: list[Hit] = []
     first: dict[int, tuple[int, int, int]] = {}
     for index in struck.tolist():  # rare: a bolt that meets two players hits the one it is nearest to first

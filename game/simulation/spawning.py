@@ -43,8 +43,8 @@ def respawn_players(arena_map: ArenaMap, world: World) -> None:
     """Let everybody appear whose time has come."""
     player = world.player
     due = (player.respawn == 0) & (player.life != ALIVE) & (player.generation != 0)
-    if due.any():
-        for seat in np.flatnonzero(due).tolist():
+    if np.count_nonzero(due):
+        for seat in due.nonzero()[0].tolist():
             place_player(arena_map, world, seat)
 
 

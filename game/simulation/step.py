@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.world import World
+from engine.world import Schema, World, column_offsets
 from game.simulation.arena_map import ArenaMap
 from game.simulation.damage import apply_hits, hazard_hits
 from game.simulation.happenings import Happening
@@ -15,7 +16,7 @@ from game.simulation.movement import move_players
 from game.simulation.phases import advance_match
 from game.simulation.pickups import take_pickups
 from game.simulation.projectiles import move_projectiles
-from game.simulation.rules import ALIVE, PLAYER_COUNTDOWNS, PLAYER_PRIVATE_COUNTDOWNS, POSITION, RESULTS, VELOCITY, WORLD_UNITS
+from game.simulation.rules import ALIVE, POSITION, RESULTS, VELOCITY, WORLD_UNITS
 from game.simulation.spawning import respawn_players
 from game.simulation.weapons import fire_rails, fire_weapons
 
@@ -59,21 +60,24 @@ def step(
 
 
 def count_down(world: World) -> None:
-    """Every countdown sinks by one, as the schema's ``motion`` of -1 says; what has run out of its ticks to live disappears."""
-    player, effect = world.player, world.effect
-    for block in (
-        player.public[PLAYER_COUNTDOWNS],
-        player.private[PLAYER_PRIVATE_COUNTDOWNS],
-        player.credit,
-        world.projectile.ttl,
-        effect.ttl,
-        world.pickup.wait,
-        world.match.time_left,
-    ):
-        block -= block > 0
-    over = (effect.ttl == 0) & (effect.generation != 0)
-    if over.any():
-        effect.free(over)
+    """Every countdown sinks by one, as the schema's ``motion`` of -1 says; an effect that has run out of its ticks disappears."""
+    counting = countdown_cells(world.schema)
+    cells = world.cells
+    cells[counting] = np.maximum(cells[counting] - 1, 0)  # in free slots zeros stay zeros
+    effect = world.effect
+    over = effect.generation.astype(np.bool_) > effect.ttl.astype(np.bool_)
+    if np.count_nonzero(over):
+        effect.free(over.nonzero()[0])
+
+
+@lru_cache(maxsize=64)
+def countdown_cells(schema: Schema) -> NDArray[np.intp]:
+    """Where in a world's cells its countdowns stand."""
+    parts = []
+    for layout in schema.layouts:
+        columns = column_offsets(layout)
+        parts += [columns[field.name] + np.arange(layout.rows) for field in layout.kind.fields if field.motion == -1]
+    return np.concatenate(parts)
 
 
 def coast_others(world: World, span: slice) -> None:

@@ -34,16 +34,17 @@ def push_out(arena_map: ArenaMap, place: Ints) -> Ints:
     base = tile[1] * width + tile[0]
     step_y = side[1] * np.int32(width)
     at_x = base + side[0]
-    wall_x = solid[at_x]  # with side 0 this is its own tile, which is open
-    wall_y = solid[base + step_y]
-    corner = solid[at_x + step_y]
-    if not corner.any() and not wall_x.any() and not wall_y.any():
+    looked_at = np.empty((3, base.size), dtype=base.dtype)  # beside it by x, by y, and diagonally; with side 0 its own tile, which is open
+    looked_at[0] = at_x
+    np.add(base, step_y, out=looked_at[1])
+    np.add(at_x, step_y, out=looked_at[2])
+    walls = solid[looked_at]
+    if not np.count_nonzero(walls):
         return place
-    wall = np.stack((wall_x, wall_y))
-    pushed: Ints = np.where(wall, np.where(side > 0, _HIGH, _LOW), within) + (tile << TILE_SHIFT)
-    corner &= ~(wall_x | wall_y)
-    if corner.any():
-        _round_corners(pushed, within, side, np.flatnonzero(corner))
+    pushed: Ints = np.where(walls[:2], np.where(side > 0, _HIGH, _LOW), within) + (tile << TILE_SHIFT)
+    corner = walls[2] > (walls[0] | walls[1])
+    if np.count_nonzero(corner):
+        _round_corners(pushed, within, side, corner.nonzero()[0])
     return pushed
 
 
@@ -58,12 +59,13 @@ def _round_corners(pushed: Ints, within: Ints, side: NDArray[np.int8], which: ND
 
 def slide(arena_map: ArenaMap, place: Ints, change: Ints) -> Ints:
     """Where players at ``place`` [2, n] get to when they want to move by ``change``, sliding along walls."""
-    fast = (np.abs(change) > SUBSTEP_AXIS_MAX).any(axis=0)
-    if not fast.any():
+    far = np.abs(change) > SUBSTEP_AXIS_MAX
+    if not np.count_nonzero(far):
         return push_out(arena_map, place + change)
+    fast = far[0] | far[1]
     half = np.where(fast, change >> 1, change)
     moved = push_out(arena_map, place + half)
-    which = np.flatnonzero(fast)
+    which = fast.nonzero()[0]
     moved[:, which] = push_out(arena_map, moved[:, which] + (change - half)[:, which])
     return moved
 
@@ -76,28 +78,28 @@ def fly(arena_map: ArenaMap, place: Ints, change: Ints) -> tuple[Ints, NDArray[n
     solid, width = arena_map.solid_flat, arena_map.width
     target = place + change
     tile, target_tile = place >> TILE_SHIFT, target >> TILE_SHIFT
-    crossed = target_tile != tile
-    if not crossed.any():
-        return target, np.zeros(place.shape[1], dtype=np.bool_)
-    edge = np.maximum(tile, target_tile) << TILE_SHIFT
-    gap = np.abs(edge - place)
+    hit = solid[target_tile[1] * width + target_tile[0]]
+    crossed = tile != target_tile
+    doubtful = (crossed[0] & crossed[1]) | hit
+    if np.count_nonzero(doubtful):
+        which = doubtful.nonzero()[0]
+        target[:, which], hit[which] = _fly_over_borders(arena_map, place[:, which], change[:, which], crossed[:, which])
+    return target, hit
+
+
+def _fly_over_borders(arena_map: ArenaMap, place: Ints, change: Ints, crossed: NDArray[np.bool_]) -> tuple[Ints, NDArray[np.bool_]]:
+    """:func:`fly` for the few that end in a wall or pass two borders; all cross at least one."""
+    solid, width = arena_map.solid_flat, arena_map.width
+    target = place + change
+    tile, target_tile = place >> TILE_SHIFT, target >> TILE_SHIFT
+    gap = np.abs((np.maximum(tile, target_tile) << TILE_SHIFT) - place)  # to the border, along each axis
     size = np.abs(change)
     x_first = crossed[0] & (~crossed[1] | (gap[0] * size[1] <= gap[1] * size[0]))
-    y_first = crossed[1] & ~x_first
-    first = np.where(
-        x_first, tile[1] * width + target_tile[0], np.where(y_first, target_tile[1] * width + tile[0], tile[1] * width + tile[0])
-    )
+    first = np.where(x_first, tile[1] * width + target_tile[0], target_tile[1] * width + tile[0])
     hit_first = solid[first]
-    hit_last = solid[target_tile[1] * width + target_tile[0]] & ~hit_first
-    hit = hit_first | hit_last
-    if hit.any():
-        which = np.flatnonzero(hit)
-        # the wall was met at the first border (by whichever axis), or at the other axis' one
-        by_x = (x_first == hit_first)[which]
-        axis = np.where(by_x, 0, 1)
-        span = np.maximum(size[axis, which], 1)
-        way = gap[axis, which]
-        change_there = change[:, which]
-        reached = place[:, which] + np.sign(change_there) * (np.abs(change_there) * way // span)
-        target[:, which] = reached
-    return target, hit
+    hit = hit_first | solid[target_tile[1] * width + target_tile[0]]
+    # The wall was met at the first border (whichever axis' it is), or at the other axis' border.
+    axis = np.where(x_first == hit_first, 0, 1)
+    each = np.arange(axis.size)
+    reached = place + np.sign(change) * (size * gap[axis, each] // np.maximum(size[axis, each], 1))
+    return np.where(hit, reached, target), hit

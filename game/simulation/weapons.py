@@ -44,19 +44,19 @@ def fire_weapons(world: World, orders: NDArray[np.int32], span: slice, acting: N
         ammo = player.ammo_blaster[span]
         ammo += (player.life[span] == ALIVE) & (ammo < BLASTER_RECHARGE_BELOW)
     pulling = acting & (orders[3] != 0)
-    if not pulling.any():
+    if not np.count_nonzero(pulling):
         return []
     by_rail = orders[4] == RAIL
     cooldown = np.where(by_rail, player.cooldown_rail[span], player.cooldown_blaster[span])
     ammo = np.where(by_rail, player.ammo_rail[span], player.ammo_blaster[span])
     pulling &= (cooldown == 0) & (ammo > 0)
-    if not pulling.any():
+    if not np.count_nonzero(pulling):
         return []
     np.copyto(player.shield[span], 0, where=pulling)
-    shooters = np.flatnonzero(pulling & ~by_rail) + span.start
+    shooters = (pulling > by_rail).nonzero()[0] + span.start
     if shooters.size:
         _fire_blasters(world, shooters)
-    return [seat + span.start for seat in np.flatnonzero(pulling & by_rail).tolist()]
+    return [seat + span.start for seat in (pulling & by_rail).nonzero()[0].tolist()]
 
 
 def _fire_blasters(world: World, seats: NDArray[np.intp]) -> None:

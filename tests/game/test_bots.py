@@ -99,12 +99,14 @@ def test_nobody_shoots_before_his_reaction_time(level):
     match.stand(0, *middle(2, 2), aim=0)
     match.stand(1, *middle(9, 2))
     fire = ARENA_COMMAND.index["fire"]
-    for ticks in range(240):
+    ticks = 0
+    while ticks < 240:
         match.world.player.x[1] = middle(9, 2)[0]
         command = match.bots[0].command(match.world, 0)
         if command[fire]:
             break
         match.step({0: command})
+        ticks += 1
     assert LEVELS[level].reaction_ticks <= ticks < 200
 
 

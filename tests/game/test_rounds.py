@@ -14,12 +14,13 @@ from game.simulation.rules import (
     PICKUP_RAIL,
     PICKUP_WAIT_TICKS,
     PLAYER,
-    PLAYER_COUNTDOWNS,
-    PLAYER_PRIVATE_COUNTDOWNS,
     PLAYING,
+    POSITION,
+    PROJECTILE,
     RESULTS,
     RESULTS_TICKS,
     TICK_RATE_HZ,
+    VELOCITY,
     WARMUP,
 )
 from tests.game.support import Play, drawn_map, middle, order
@@ -40,13 +41,10 @@ def test_the_arena_is_a_game_with_announcements_and_an_end():
 
 
 def test_the_slices_over_columns_name_the_fields_they_say():
-    public = ["generation", *(field.name for field in PLAYER.fields_visible_to("everyone"))]
-    private = [field.name for field in PLAYER.fields_visible_to("owner")]
-    assert public[1:5] == ["x", "y", "vx", "vy"]
-    assert public[PLAYER_COUNTDOWNS] == ["dash", "shield"]
-    assert private[PLAYER_PRIVATE_COUNTDOWNS] == ["cooldown_blaster", "cooldown_rail", "cooldown_dash", "cooldown_pickup", "respawn"]
-    countdowns = {field.name for field in PLAYER.fields if field.motion == -1}
-    assert countdowns == {*public[PLAYER_COUNTDOWNS], *private[PLAYER_PRIVATE_COUNTDOWNS], "credit"}
+    for kind in (PLAYER, PROJECTILE):
+        columns = ["generation", *(field.name for field in kind.fields_visible_to("everyone"))]
+        assert columns[POSITION] == ["x", "y"]
+        assert columns[VELOCITY] == ["vx", "vy"]
 
 
 def test_warm_up_then_a_fresh_round_for_everybody():
