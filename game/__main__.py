@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit code (0 well, 1 the match ended badly, 2 something that the caller can put right)."""
     options = _parser().parse_args(arguments)
-    from game.client import commands  # noqa: PLC0415 - after the arguments are known to be right
+    from game.client import commands
 
     try:
         return commands.run(options)

@@ -1,4 +1,4 @@
-"""Plays without a person: walks through the lobby, gives the seat to a bot, counts kills and deaths. What ``--headless`` and ``bots`` run."""
+"""Plays without a person: walks through the lobby, gives the seat to a bot, counts kills and deaths: ``--headless`` and ``bots``."""
 
 from __future__ import annotations
 
@@ -45,6 +45,14 @@ class Autopilot:
     def report(self) -> dict[str, Any]:
         """The statistics with what only the game knows, ready for JSON."""
         return report(self.client.statistics(), kills=self.kills, deaths=self.deaths)
+
+    def scoreboard(self) -> list[tuple[str, int, int]]:
+        """Name, score and deaths of everybody in the match, best first; empty outside a match."""
+        match, room = self.client.match, self.client.room
+        if match is None or match.predicted is None or room is None or not isinstance(match.game, Arena):
+            return []
+        names = {member.seat: member.name for member in room.members}
+        return [(names.get(seat, f"seat {seat}"), score, deaths) for seat, score, deaths in match.game.standings(match.predicted)]
 
     def _get_ready(self) -> None:
         room = self.client.room
