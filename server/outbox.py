@@ -48,6 +48,8 @@ class Outbox:
         """Tell a room's state to its connected members now. Who is away gets the newest one when he is back."""
         room.is_changed = False
         room.shown_at = now
+        for member in room.members.values():
+            member.shown_ping_ms = member.guest.ping_ms
         state = room.state(now)
         self._news += [(session_id, state) for session_id, member in room.members.items() if member.guest.is_connected]
 

@@ -57,6 +57,7 @@ class Member:
     guest: Guest
     ready: bool = False
     seat: Seat | None = None
+    shown_ping_ms: int = 0
 
 
 @dataclass(slots=True)

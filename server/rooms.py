@@ -48,6 +48,10 @@ from server.rounds import Rounds
 from server.rules import Rules
 
 PINGS_INTERVAL_S: Final = 1.0
+PING_STEP_MS: Final = 3
+"""A smaller change is not worth telling everybody."""
+PINGS_PER_S_MAX: Final = 16
+"""Of one room: pings alone make a room of 16 members tell its state once a second, one of 256 every 16 s."""
 LIST_INTERVAL_S: Final = 1.0
 """Players outside rooms are sent a changed list of rooms at most so often."""
 
@@ -152,11 +156,10 @@ class Lobby:
             return
         self._pings_at = now
         for session_id, guest in self._guests.items():
-            newest = ping_ms(session_id) or 0
+            guest.ping_ms = ping_ms(session_id) or 0
             room = self._registry.room_of(guest)
-            if newest != guest.ping_ms and room is not None:
-                room.is_changed = True
-            guest.ping_ms = newest
+            if room is not None and now >= room.shown_at + len(room.members) / PINGS_PER_S_MAX:
+                room.is_changed |= abs(guest.ping_ms - room.members[session_id].shown_ping_ms) >= PING_STEP_MS
 
     # --- what the match host reports
 

@@ -24,6 +24,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import Any, Final
 
@@ -160,19 +161,23 @@ class Service:
     # --- one round
 
     def _round(self) -> None:
+        time = now()
+        for event in self._tick.take_events():
+            self._carefully(partial(self._side.host_event, event, time))
+        self._carefully(self._tcp.pump)
+        self._carefully(self._post_requests)
+        for line in self._side.log_lines():
+            self._log(line)
+
+    def _carefully(self, action: Callable[[], None]) -> None:
+        """One player's request or one match's end that we got wrong must not end everybody's evening, nor take the next event with it."""
         try:
-            time = now()
-            for event in self._tick.take_events():
-                self._side.host_event(event, time)
-            self._tcp.pump()
-            self._post_requests()
-        except Exception:  # noqa: BLE001 - one player's request that we got wrong must not end everybody's evening
+            action()
+        except Exception:  # noqa: BLE001 - logged with its trace, counted, and too many of them end the server
             self._mistakes += 1
             self._log(f"a mistake of the server, number {self._mistakes}:")
             for line in traceback.format_exc().splitlines():
                 self._log(line)
-        for line in self._side.log_lines():
-            self._log(line)
 
     def _post_requests(self) -> None:
         """In order; what the tick thread's queue does not hold waits for the next round, but for datagrams, which are late then."""
