@@ -148,7 +148,9 @@ class Prediction:
     ) -> Correction | None:
         """Take in the authority's world of ``world.tick`` (copied); returns what had to be corrected, None where we were right.
 
-        ``late``, ``missing`` and ``last_used_tick`` are the snapshot's command feedback; they tell whose fault an error is.
+        ``late``, ``missing`` and ``last_used_tick`` are the snapshot's command feedback; they tell whose fault an error is. Where several
+        snapshots have come since the last frame, give only the newest, with the sums of the others' ``late`` and ``missing``: one
+        replay then, instead of one each.
         """
         if world.tick <= self._authority.tick:
             self._stale += 1

