@@ -193,3 +193,27 @@ def test_after_a_restart_with_new_tickets_nothing_recorded_is_accepted() -> None
         restarted.receive(HEADER.pack(1, again.connection_id, 1) + datagram[7:], CLIENT, 0.0)  # even with the new id on it
     assert restarted.events() == []
     assert restarted.datagrams_to_send(0.0) == []
+
+
+def test_each_check_counts_under_its_own_name_the_cheapest_first() -> None:
+    endpoint = Endpoint(Random(1).randbytes)
+    ticket = endpoint.issue_ticket(0.0)
+    client = Connection(ticket, is_server=False, now=0.0, path=SERVER)
+    ((_, genuine),) = client.datagrams_to_send(0.0)
+    other_id = (ticket.connection_id ^ 1).to_bytes(4)
+    for datagram in (
+        genuine[:34],
+        genuine + b"x",
+        b"\xff" + genuine[1:],
+        b"\xff\xff\xff\xffTSource Engine Query\0" + bytes(20),
+        genuine[:1] + other_id + genuine[5:],
+        genuine[:-1] + bytes([genuine[-1] ^ 1]),
+        genuine[:5] + bytes(2) + genuine[7:],
+    ):
+        endpoint.receive(datagram, ATTACKER, 0.0)
+    expected = {"wrong_size": 2, "wrong_kind": 2, "unknown_connection": 1, "bad_seal": 1, "replayed": 1}
+    assert endpoint.statistics().dropped == expected
+    side = make_server(ticket)
+    for datagram in (genuine[:34], b"\xff" + genuine[1:], genuine[:1] + other_id + genuine[5:]):
+        side.receive(datagram, ATTACKER, 0.0)
+    assert side.dropped == {"wrong_size": 1, "wrong_kind": 1, "unknown_connection": 1}

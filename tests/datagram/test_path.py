@@ -294,3 +294,26 @@ def test_probing_is_bounded_and_over_with_the_connection() -> None:
         client.probe(SERVER, 0.3)
     assert len(client.datagrams_to_send(0.3)) <= 9
     assert isinstance(client, Connection)
+
+
+def test_the_candidate_heard_longest_ago_makes_room() -> None:
+    watch = PathWatch(Random(1).randbytes, LIMITS)
+    addresses = [Address("203.0.113.1", port) for port in range(1, LIMITS.candidates_max + 2)]
+    for index, address in enumerate(addresses[:-1]):
+        watch.heard_elsewhere(address, 100, True, float(index))
+    watch.heard_elsewhere(addresses[0], 100, True, 9.0)  # the oldest speaks again
+    watch.heard_elsewhere(addresses[-1], 100, True, 10.0)
+    assert {candidate.address for candidate in watch.due(CHALLENGE_DATAGRAM_BYTES, 10.0)} == {addresses[0], *addresses[2:]}
+
+
+def test_while_another_path_is_under_test_an_acknowledgement_does_not_prove_the_first() -> None:
+    """What is acknowledged may be the challenge that went to the other address."""
+    watch = PathWatch(Random(1).randbytes, LIMITS)
+    watch.opened(ATTACKER, 0.0)
+    watch.heard_on_path(1200, False)
+    watch.heard_elsewhere(CLIENT, 100, True, 0.1)
+    watch.heard_on_path(100, True)
+    assert not watch.may_send(4000)
+    watch.advance(0.1 + LIMITS.candidate_ttl_s + 0.01)
+    watch.heard_on_path(100, True)
+    assert watch.may_send(4000)

@@ -74,3 +74,12 @@ def test_the_minimum_forgets_a_route_that_is_gone() -> None:
         now += 0.1
         round_trip.sample(0.030, 0.0, now)
     assert round_trip.minimum_s == pytest.approx(0.030)
+
+
+def test_a_lasting_change_is_mostly_followed_within_half_a_second() -> None:
+    round_trip = RoundTrip()
+    for index in range(600):
+        round_trip.sample(0.100, 0.0, index / 60)
+    for index in range(30):
+        round_trip.sample(0.200, 0.0, 10 + index / 60)
+    assert round_trip.mean_s > 0.180

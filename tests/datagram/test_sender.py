@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from engine.datagram.limits import DatagramLimits
+from engine.datagram.messages import ACK_DELAY_SATURATED, PREFIX, PREFIX_BYTES
+from engine.datagram.replay_window import ReplayWindow
+from engine.datagram.sealing import make_seals
+from engine.datagram.sender import Sender
+from tests.datagram.support import TICKET
+
+HEADER_BYTES = 7
+
+
+def make_sender() -> tuple[Sender, ReplayWindow]:
+    window = ReplayWindow()
+    out, _ = make_seals(TICKET, is_server=False)
+    return Sender(TICKET.connection_id, out, window, DatagramLimits(), 0.0), window
+
+
+def prefix_of(datagram: bytes, sequence: int) -> tuple[int, int, int]:
+    _, into = make_seals(TICKET, is_server=True)
+    body = into.open(sequence, datagram[:HEADER_BYTES], datagram[HEADER_BYTES:])
+    assert body is not None
+    ack, held, bits = PREFIX.unpack(body[:PREFIX_BYTES])
+    return ack, held, bits
+
+
+def test_the_acknowledgement_names_the_newest_and_how_long_it_was_held() -> None:
+    sender, window = make_sender()
+    for sequence in (1, 2, 4, 70_000):
+        window.advance(sequence)
+    sender.newest_heard_at = 1.0
+    assert prefix_of(sender.sealed(b"", 1.010), 1) == (70_000 & 0xFFFF, 160, 0)
+    window.advance(69_998)
+    assert prefix_of(sender.sealed(b"", 1.0), 2) == (70_000 & 0xFFFF, 0, 0b10)
+
+
+def test_the_time_held_is_saturated_and_then_gives_no_sample() -> None:
+    sender, _ = make_sender()
+    assert prefix_of(sender.sealed(b"", 3600.0), 1)[1] == ACK_DELAY_SATURATED
+    sender.acknowledge(PREFIX.pack(1, ACK_DELAY_SATURATED, 0), 3600.1)
+    assert (sender.round_trip.samples, sender.acknowledged_at) == (0, 3600.1)
+    sender.sealed(b"", 3600.2)
+    sender.acknowledge(PREFIX.pack(2, ACK_DELAY_SATURATED - 1, 0), 3605.0)
+    assert sender.round_trip.samples == 1
+
+
+def test_time_that_runs_backwards_breaks_nothing() -> None:
+    sender, window = make_sender()
+    window.advance(1)
+    sender.newest_heard_at = 5.0
+    assert prefix_of(sender.sealed(b"", 4.0), 1) == (1, 0, 1 << 0)
