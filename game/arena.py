@@ -12,7 +12,7 @@ from engine.world import Range, Schema, World
 from game.maps import load_map, map_names
 from game.simulation.arena_map import ArenaMap
 from game.simulation.happenings import Happening, Kill, RoundOver, RoundStarted
-from game.simulation.phases import new_match, standings
+from game.simulation.phases import new_match, standings, update_leader
 from game.simulation.pickups import lay_out_pickups
 from game.simulation.rules import (
     ANGLES,
@@ -97,6 +97,7 @@ class Arena:
     def leave(self, world: World, seat: Seat) -> None:
         """Take away a player and everything of his."""
         unseat_player(world, seat)
+        update_leader(world)
 
     def step(self, world: World, commands: Commands, past: Past) -> None:
         """One tick."""

@@ -76,7 +76,7 @@ def _kill(world: World, hit: Hit) -> Kill:
     """A death and its score: whoever dies by himself while nobody has hit him lately loses a point."""
     player, victim = world.player, hit.victim
     killer = victim if hit.attacker is None else hit.attacker
-    if killer == victim and player.credit[victim] > 0 and player.generation[player.attacker[victim] - 1] != 0:
+    if killer == victim and player.credit[victim] > 0:
         killer = int(player.attacker[victim]) - 1
     player.life[victim] = DEAD
     player.respawn[victim] = RESPAWN_TICKS

@@ -33,7 +33,10 @@ def seat_player(world: World, seat: int) -> None:
 
 
 def unseat_player(world: World, seat: int) -> None:
-    """Take away everything that belongs to a seat."""
+    """Take away everything that belongs to a seat, and the credit it has with others: whoever sits there next did not earn it."""
+    player = world.player
+    credited = player.attacker == seat + 1
+    player.attacker[credited] = player.credit[credited] = 0
     for table in world.tables:
         if table.kind.is_owned:
             table.free(table.slots_of(seat))
