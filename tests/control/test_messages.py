@@ -19,7 +19,7 @@ FRAME_BYTES_MAX = ControlLimits().frame_bytes_max
 WIDE = "\U0001f600"
 SETTINGS = {f"{index:02}" + WIDE * 62: WIDE * 64 for index in range(messages.SETTINGS_MAX)}
 
-GOLDEN = [
+GOLDEN: list[tuple[messages.ConnectionMessage, str]] = [
     (
         messages.Hello(1, bytes(range(8)), "Ann", 2),
         "86a474797065a548656c6c6fa870726f746f636f6c01ad736368656d615f646967657374c4080001020304050607a46e616d65a3416e6e"
