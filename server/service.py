@@ -28,6 +28,7 @@ from functools import partial
 from types import FrameType
 from typing import Any, Final
 
+from engine.discovery import SERVER_ID_BYTES, DiscoveryResponder
 from engine.drivers import (
     StreamWrapper,
     TcpServer,
@@ -46,10 +47,13 @@ from engine.session.host import MatchHost
 from engine.session.values import DatagramCarried, HostRequest
 from server.config import ServerConfig
 from server.control_side import ControlSide
+from server.listing import program_version, server_info
 from server.rules import Rules
 
 ROUND_S: Final = 0.01
 """The loop wakes this often when nothing arrives: deadlines, countdowns and carried datagrams do not need it finer."""
+LISTING_S: Final = 0.5
+"""How old the line in LAN lists may be."""
 MISTAKES_MAX: Final = 20
 """Of our own, each logged with its trace; a server that makes more of them ends rather than limping on."""
 SWITCH_INTERVAL_S: Final = 0.001
@@ -91,7 +95,12 @@ class Service:
             self._sockets.close()
             raise
         self._host: Final = MatchHost(rules.make_game, entropy=os.urandom, config=HostConfig(requests_max=2 * REQUESTS_MAX))
-        self._tick: Final = TickThread(self._host, self._sockets.udp, on_events=self._wake)
+        self._responder: Final = DiscoveryResponder()
+        self._tick: Final = TickThread(self._host, self._sockets.udp, responder=self._responder, on_events=self._wake)
+        self._server_id: Final = os.urandom(SERVER_ID_BYTES)
+        self._schema_digest: Final = rules.schema.digest
+        self._version = ""
+        self._listed_at = 0.0
         connections_max = 2 * config.server.players_max + 64
         self._tcp: Final = TcpServer(
             self._side,
@@ -166,6 +175,9 @@ class Service:
             self._carefully(partial(self._side.host_event, event, time))
         self._carefully(self._tcp.pump)
         self._carefully(self._post_requests)
+        if self._is_listed and time >= self._listed_at + LISTING_S:
+            self._listed_at = time
+            self._carefully(self._show_in_lists)
         for line in self._side.log_lines():
             self._log(line)
 
@@ -190,6 +202,21 @@ class Service:
                 return
             self._unposted.popleft()
 
+    @property
+    def _is_listed(self) -> bool:
+        return self._config.server.lan and not self._options.is_local
+
+    def _show_in_lists(self) -> None:
+        self._version = self._version or program_version()
+        self._responder.info = server_info(  # one assignment, which the tick thread sees whole
+            self._config,
+            self._side.lobby.rooms,
+            port=self.port,
+            server_id=self._server_id,
+            schema_digest=self._schema_digest,
+            version=self._version,
+        )
+
     # --- start and end
 
     def _introduce(self) -> None:
@@ -198,13 +225,13 @@ class Service:
         if self._options.is_local:
             self._say("Practice: only this computer can join.")
             return
-        joined = join_discovery_groups(self._sockets.udp) if self._config.server.lan else 0
+        joined = join_discovery_groups(self._sockets.udp) if self._is_listed else 0
         hosts = [self._config.server.host] if self._config.server.host else lan_addresses()
         for host in hosts:
             self._say(f"Friends join with: skirmish join {Address(host, self.port)}")
         if not hosts:
             self._say("This computer is on no network: only players on it can join.")
-        if self._config.server.lan and not joined:
+        if self._is_listed and not joined:
             self._say("No network here takes part in multicast: LAN lists may not show this server; the address works all the same.")
 
     def _listen_for_the_end(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -244,6 +271,7 @@ class Service:
 
     async def _drain(self) -> None:
         assert self._hurry is not None
+        self._responder.info = None
         self._side.drain(now())
         self._post_requests()
         self._tick.stop()  # its last slice carries the requests out and sends the players' disconnects
