@@ -274,9 +274,8 @@ def _draw_beam(surface: pygame.Surface, camera: Camera, beam: _Beam) -> None:
     dx, dy = (x2 - x1) / count, (y2 - y1) / count
     picture = sprites.glow(13, beam.colour, 0.42 * fade)
     surface.fblits([(picture, (x1 + dx * i - 13, y1 + dy * i - 13)) for i in range(count + 1)], pygame.BLEND_RGB_ADD)
-    core = mix(beam.colour, WHITE, 0.8)
-    width = 3 if share < 0.25 else 2 if share < 0.6 else 1
-    if share < 0.85:
-        if width > 1:
-            pygame.draw.line(surface, mix(theme.FLOOR, core, fade), (x1, y1), (x2, y2), width)
-        pygame.draw.aaline(surface, mix(theme.FLOOR, core, fade), (x1, y1), (x2, y2))
+    if share < 0.6:  # later the light alone is left: a core dimmer than the floor would be a dark line
+        core = mix(theme.FLOOR, mix(beam.colour, WHITE, 0.8), max(0.45, fade))
+        if share < 0.3:
+            pygame.draw.line(surface, core, (x1, y1), (x2, y2), 3)
+        pygame.draw.aaline(surface, core, (x1, y1), (x2, y2))

@@ -105,6 +105,8 @@ class MatchScreen:
         """Chat and menu take events first; what is left plays."""
         if event.type == pygame.QUIT:
             self._leave(Destination.QUIT)
+        elif event.type == pygame.KEYUP and event.key == pygame.K_TAB:
+            self._shows_scores = False  # whatever has been opened meanwhile
         elif self._chat.is_open:
             self._chat_event(event)
         elif self._pause.is_open:
@@ -113,7 +115,7 @@ class MatchScreen:
             self._standings is not None and event.type == pygame.KEYDOWN and event.key in (pygame.K_RETURN, pygame.K_ESCAPE, pygame.K_SPACE)
         ):
             self._change = ScreenChange(Destination.LOBBY)
-        elif event.type == pygame.KEYDOWN and event.key in (pygame.K_RETURN, pygame.K_KP_ENTER, pygame.K_t):
+        elif event.type == pygame.KEYDOWN and event.key in (pygame.K_RETURN, pygame.K_KP_ENTER):
             self._controls.release_all()
             self._chat.open()
         elif event.type == pygame.KEYDOWN and event.key == pygame.K_ESCAPE:
@@ -121,8 +123,8 @@ class MatchScreen:
             self._pause.open()
         elif event.type == pygame.KEYDOWN and event.key == pygame.K_F3:
             self._shows_net_graph = not self._shows_net_graph
-        elif event.type in (pygame.KEYDOWN, pygame.KEYUP) and event.key == pygame.K_TAB:
-            self._shows_scores = event.type == pygame.KEYDOWN
+        elif event.type == pygame.KEYDOWN and event.key == pygame.K_TAB:
+            self._shows_scores = True
         else:
             self._controls.handle_event(event)
             if event.type == pygame.WINDOWFOCUSLOST:
@@ -136,6 +138,8 @@ class MatchScreen:
             self._client.request(SayChat(said))
 
     def _pause_event(self, event: pygame.event.Event) -> None:
+        if event.type == pygame.MOUSEMOTION:
+            self._controls.handle_event(event)
         choice = self._pause.handle_event(event)
         destination = {
             PauseChoice.LOBBY: Destination.LOBBY,

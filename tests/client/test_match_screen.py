@@ -122,6 +122,16 @@ def test_the_scoreboard_is_there_while_tab_is_held(play):
     assert play.picture() == without
 
 
+def test_tab_let_go_behind_the_menu_closes_the_scoreboard(play):
+    play.frames(3)
+    without = play.picture()
+    play.key(pygame.K_TAB)
+    play.key(pygame.K_ESCAPE)
+    play.key(pygame.K_TAB, down=False)
+    play.key(pygame.K_ESCAPE)
+    assert play.picture() == without
+
+
 def test_f3_shows_the_net_graph(play):
     play.frames(30)
     without = play.picture()
