@@ -217,3 +217,23 @@ def test_each_check_counts_under_its_own_name_the_cheapest_first() -> None:
     for datagram in (genuine[:34], b"\xff" + genuine[1:], genuine[:1] + other_id + genuine[5:]):
         side.receive(datagram, ATTACKER, 0.0)
     assert side.dropped == {"wrong_size": 1, "wrong_kind": 1, "unknown_connection": 1}
+
+
+def test_a_server_that_challenges_without_end_gets_bounded_answers() -> None:
+    client, _ = connected_pair()
+    for datagram in sealed_for(client, [PREFIX.pack(0, 0, 0) + (b"\x05" + bytes(8)) * 60] * 5, is_server=False):
+        client.receive(datagram, SERVER, 0.3)
+    assert len(client.datagrams_to_send(0.3)) == ASIDES_MAX
+
+
+def test_fragments_without_siblings_are_given_up_with_time() -> None:
+    _, server = connected_pair()
+    body = PREFIX.pack(0, 0, 0) + bytes([3, 0, 1, 0, 1, 4, 0]) + bytes(1024)
+    for datagram in sealed_for(server, [body], is_server=True):
+        server.receive(datagram, CLIENT, 0.3)
+    assert server._reassembly.held_bytes == 1024
+    server.advance(0.4)
+    assert server._reassembly.held_bytes == 1024
+    server.advance(0.3 + DatagramLimits().reassembly_ttl_s + 0.01)
+    assert server._reassembly.held_bytes == 0
+    assert server.dropped == {"fragment": 1}

@@ -83,3 +83,12 @@ def test_a_lasting_change_is_mostly_followed_within_half_a_second() -> None:
     for index in range(30):
         round_trip.sample(0.200, 0.0, 10 + index / 60)
     assert round_trip.mean_s > 0.180
+
+
+def test_a_round_trip_of_nothing_at_all_does_not_stay_for_ever() -> None:
+    """Virtual time and loopback measure 0; a ceiling that is relative to 0 would never rise."""
+    round_trip = RoundTrip()
+    round_trip.sample(0.0, 0.0, 0.0)
+    for index in range(300):
+        round_trip.sample(0.010, 0.0, index / 60)
+    assert round_trip.mean_s == pytest.approx(0.010, rel=0.05)
