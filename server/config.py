@@ -8,6 +8,7 @@ whatever is wrong; :func:`render_config` writes the commented example (``skirmis
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -183,10 +184,21 @@ def _problem(entry: dataclasses.Field[Any], value: Any) -> str | None:
 
 
 def _contradictions(config: ServerConfig) -> Iterator[tuple[str, str, str]]:
+    """What only a second look finds: the table, the setting and the problem."""
+    if config.server.host and not _is_numeric_address(config.server.host):
+        yield "server", "host", f"{config.server.host!r} is not a numeric address such as 192.168.1.5 or ::1"
     if config.arena.seats > config.rooms.seats_max:
         yield "arena", "seats", f"{config.arena.seats} is more than [rooms] seats_max = {config.rooms.seats_max}"
     if config.arena.bots > config.arena.seats:
         yield "arena", "bots", f"{config.arena.bots} is more than [arena] seats = {config.arena.seats}"
+
+
+def _is_numeric_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _line_of(text: str, table: str, key: str | None) -> int:

@@ -17,6 +17,7 @@ import asyncio
 import gc
 import os
 import signal
+import socket
 import sys
 import threading
 import traceback
@@ -41,6 +42,7 @@ from engine.drivers import (
 )
 from engine.drivers.ports import ServerSockets
 from engine.drivers.tick_thread import REQUESTS_MAX
+from engine.drivers.udp import open_udp_socket
 from engine.ids import DEFAULT_PORT, PORTS_TRIED, Address
 from engine.session.config import HostConfig
 from engine.session.host import MatchHost
@@ -291,6 +293,16 @@ def _open_sockets(config: ServerConfig, *, is_local: bool) -> ServerSockets:
     """A port that was asked for, or the first free one of those that LAN lists ask."""
     settings = config.server
     hosts = ("127.0.0.1", "::1") if is_local else (settings.host,) if settings.host else ("0.0.0.0", "::")  # noqa: S104 - a server
+    if settings.host:
+        _check_is_ours(settings.host)
     if settings.port:
         return open_server_sockets(settings.port, ports_tried=1, hosts=hosts)
     return open_server_sockets(DEFAULT_PORT, ports_tried=PORTS_TRIED, hosts=hosts)
+
+
+def _check_is_ours(host: str) -> None:
+    """An address of another computer would otherwise look like a port that is taken. Raises ValueError."""
+    try:
+        open_udp_socket(socket.AF_INET6 if ":" in host else socket.AF_INET, host, 0).close()
+    except OSError:
+        raise ValueError(f"{host} is not an address of this computer; without --host the server listens on all that it has") from None

@@ -60,6 +60,7 @@ def test_the_example_in_the_documentation_is_the_rendered_one() -> None:
         ("[server]\n\n# a note\nport = 70000\n", ("line 4", "[server] port", "0 to 65535", "70000")),
         ("[server]\nport = '7777'\n", ("line 2", "[server] port", "whole number", "'7777'")),
         ("[server]\nport = true\n", ("line 2", "[server] port", "whole number")),
+        ("[server]\nname = 'x'\nhost = 'den.local'\n", ("line 3", "[server] host", "numeric address")),
         ("[server]\nlan = 1\n", ("line 2", "[server] lan", "true or false")),
         ("[server]\nname = ''\n", ("line 2", "[server] name", "1 to 32 characters")),
         ('[server]\nname = "a\\u001bb"\n', ("line 2", "[server] name", "control characters")),

@@ -71,6 +71,8 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["--port", "many"], "--port: 'many' is not a number"),
         (["--bots", "17"], "[arena] bots: 17 is more than [arena] seats = 16"),
         (["--name", ""], "[server] name: must have 1 to 32 characters"),
+        (["--host", "nonsense"], "[server] host: 'nonsense' is not a numeric address"),
+        (["--host", "203.0.113.9"], "203.0.113.9 is not an address of this computer"),
         (["--frags"], "unrecognized arguments: --frags"),
         (["--config", "/no/such/server.toml"], "/no/such/server.toml: cannot be read"),
         (["--map", "moon"], "There is no map 'moon'"),
