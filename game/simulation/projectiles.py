@@ -47,12 +47,14 @@ def move_projectiles(arena_map: ArenaMap, world: World, span: slice, players_bef
     slots = projectile.generation[first : span.stop * per_seat].nonzero()[0] + first
     if not slots.size:
         return []
-    before = projectile.public[POSITION, slots]
-    after, stopped = fly(arena_map, before, projectile.public[VELOCITY, slots])
+    flights = projectile.public[:, slots]
+    before = flights[POSITION]
+    after, stopped = fly(arena_map, before, flights[VELOCITY])
     hits: list[Hit] = []
     if players_before is not None:
         hits = _hit_players(world, slots, before, after, stopped, players_before)
-    projectile.public[POSITION, slots] = after
+    projectile.x[slots] = after[0]
+    projectile.y[slots] = after[1]
     ended = stopped | (projectile.ttl[slots] == 0)
     if np.count_nonzero(ended):
         for index in stopped.nonzero()[0].tolist():
@@ -68,6 +70,8 @@ def _hit_players(world: World, slots: Ints, before: Ints, after: Ints, stopped: 
     per_seat = world.projectile.kind.per_seat or 1
     places = player.public[POSITION]
     bolt, victim = near_pairs(after, places, NEAR)
+    if not bolt.size:
+        return []
     enemies = (slots[bolt] // per_seat != victim) & (player.life[victim] == ALIVE)
     bolt, victim = bolt[enemies], victim[enemies]
     if not bolt.size:

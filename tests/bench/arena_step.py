@@ -1,7 +1,7 @@
 """What a tick of the arena costs: ``python -m tests.bench.arena_step --json``.
 
-Bots of level 1 fight on the largest map with 4, 16, 64 and 256 seats for ``--seconds S`` of play. Prints microseconds: the authority's step, one
-client's prediction of the same tick, and a bot's command. Asserts nothing.
+Bots of level 1 fight on the largest map with 4, 16, 64 and 256 seats for ``--seconds S`` of play. Prints microseconds:
+the authority's step, one client's prediction of the same tick, and a bot's command. Asserts nothing.
 """
 
 from __future__ import annotations
