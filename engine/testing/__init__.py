@@ -7,12 +7,14 @@ the same server and the same client as over sockets. Left to the test: what must
 from engine.testing.clock import VirtualClock
 from engine.testing.network import NetworkStatistics, SimulatedNetwork, SimulatedPort, SimulatedStream, StreamRead
 from engine.testing.participants import SimulatedClient, SimulatedServer
+from engine.testing.rollback_check import RollbackError, check_rollbacks, checked_factory, first_cell_difference
 from engine.testing.simulation import Simulation, SimulationStalledError
 from engine.testing.verbs import ClientUnderTest, ServerUnderTest
 
 __all__ = [
     "ClientUnderTest",
     "NetworkStatistics",
+    "RollbackError",
     "ServerUnderTest",
     "SimulatedClient",
     "SimulatedNetwork",
@@ -23,4 +25,7 @@ __all__ = [
     "SimulationStalledError",
     "StreamRead",
     "VirtualClock",
+    "check_rollbacks",
+    "checked_factory",
+    "first_cell_difference",
 ]
