@@ -7,6 +7,7 @@ test that failed says which it was.
 from __future__ import annotations
 
 import zlib
+
 import pytest
 
 
