@@ -55,7 +55,7 @@ def test_four_bots_fight_a_match_with_kills_by_everybody(arena_map):
 
 
 def test_hard_bots_beat_easy_ones_clearly():
-    match = BotMatch([0, 2, 0, 2, 0, 2], "courtyard", 5).run(6000)
+    match = BotMatch([0, 2, 0, 2, 0, 2], "courtyard", 5).run(4200)
     kills = match.kills()
     easy, hard = kills[0] + kills[2] + kills[4], kills[1] + kills[3] + kills[5]
     assert easy + hard > 40

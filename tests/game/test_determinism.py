@@ -53,7 +53,7 @@ def test_a_step_depends_on_nothing_but_the_world_and_the_commands():
 @pytest.mark.parametrize("arena_map", map_names())
 @pytest.mark.parametrize("seats", [2, 7, 16])
 def test_random_play_stays_in_range_and_out_of_walls(arena_map, seats):
-    for play in wild_match(seats, arena_map, 100 + seats, 1500, warmup_s=3, frag_limit=15):
+    for play in wild_match(seats, arena_map, 100 + seats, 700, warmup_s=3, frag_limit=15):
         assert play.world.out_of_range() is None
         assert (wall := penetration(play.arena.map, play.world)) is None, wall
         for table in play.world.tables:
