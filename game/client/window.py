@@ -7,6 +7,7 @@ GPU texture, which without a GPU costs 8 ms a frame against 2 ms here. In a wind
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Final
 
 import pygame
@@ -94,14 +95,14 @@ class Window:
 
     def _open(self) -> None:
         if self._fullscreen:
-            self._display = pygame.display.set_mode((0, 0), pygame.FULLSCREEN)
+            self._display = _set_mode((0, 0), pygame.FULLSCREEN)
         else:
-            self._display = pygame.display.set_mode(self._windowed_size, pygame.RESIZABLE)
+            self._display = _set_mode(self._windowed_size, pygame.RESIZABLE)
         self._lay_out()
 
     def _resized(self, size: tuple[int, int]) -> None:
         if not self._fullscreen and (size[0] < _SMALLEST[0] or size[1] < _SMALLEST[1]):
-            self._display = pygame.display.set_mode((max(size[0], _SMALLEST[0]), max(size[1], _SMALLEST[1])), pygame.RESIZABLE)
+            self._display = _set_mode((max(size[0], _SMALLEST[0]), max(size[1], _SMALLEST[1])), pygame.RESIZABLE)
         else:
             display = pygame.display.get_surface()
             assert display is not None  # set_mode made it
@@ -111,6 +112,13 @@ class Window:
     def _lay_out(self) -> None:
         self._inner = letterbox(self._display.get_size())
         self._display.fill((0, 0, 0))
+
+
+def _set_mode(size: tuple[int, int], flags: int) -> pygame.Surface:
+    """Open the window. The desktop may give it another size than we asked for: pygame warns, and we draw to whatever size it has."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Requested window was forcibly resized", RuntimeWarning)
+        return pygame.display.set_mode(size, flags)
 
 
 def _asks_for_fullscreen(event: pygame.event.Event) -> bool:
