@@ -67,6 +67,8 @@ class ClientMatch:
         self._pending: Final[deque[CommandEntry]] = deque(maxlen=COMMANDS_PER_MESSAGE_MAX)
         self._scene: Final = Scene(game.schema, seat)
         self._drawn: Final = World(game.schema)
+        self._newest: Decoded | None = None
+        self._late_now = self._missing_now = 0
         self._ended: DisconnectReason | None = None
         self._ticket_wanted_at = now
 
@@ -137,6 +139,7 @@ class ClientMatch:
             self.connection.set_path(CARRIED)
         if self.carrier.should_probe(now):
             self.connection.probe(self._server, now)
+        self._reconcile(now)
         if not self.prediction.ready:
             return
         self.interpolation.advance(now)
@@ -195,4 +198,17 @@ class ClientMatch:
         if feedback.newest_command_tick is not None:
             while self._pending and self._pending[0].tick <= feedback.newest_command_tick:
                 self._pending.popleft()
-        self.prediction.snapshot(decoded.world, now, late=feedback.late, missing=feedback.missing, last_used_tick=feedback.last_used_tick)
+        self._newest = decoded
+        self._late_now += feedback.late
+        self._missing_now += feedback.missing
+
+    def _reconcile(self, now: float) -> None:
+        """Compare the prediction with the newest snapshot that came since the last frame: a burst of them costs one rollback, not many."""
+        newest = self._newest
+        if newest is None:
+            return
+        self.prediction.snapshot(
+            newest.world, now, late=self._late_now, missing=self._missing_now, last_used_tick=newest.feedback.last_used_tick
+        )
+        self._newest = None
+        self._late_now = self._missing_now = 0

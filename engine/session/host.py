@@ -118,7 +118,7 @@ class MatchHost:
             for match in list(self._matches.values()):
                 self._step(match, now)
         if due and self._ticks % self.config.snapshot_interval_ticks < due:
-            self._send_snapshots()
+            self._send_snapshots(now)
 
     def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
         """Drain what goes out over UDP; what must travel in control frames becomes events."""
@@ -263,9 +263,7 @@ class MatchHost:
             bodies = match.step()
             is_over = match.is_over()
         except Exception:  # noqa: BLE001 - a bug in one game's step must not end the other matches of this host
-            self._failed += 1
-            self._close(match, now)
-            self._emit(MatchFailed(match.match_id, traceback.format_exc()))
+            self._fail(match, now)
             return
         for body in bodies:
             self._emit(AnnouncementMade(match.match_id, match.tick, body))
@@ -273,12 +271,25 @@ class MatchHost:
             match.is_over_reported = True
             self._emit(MatchOver(match.match_id, match.world.copy()))
 
-    def _send_snapshots(self) -> None:
+    def _send_snapshots(self, now: float) -> None:
         head = bytes([SNAPSHOT_MESSAGE])
-        for connection_id, place in self._places.items():
+        failed: set[MatchId] = set()
+        for connection_id, place in list(self._places.items()):
             connection = self._endpoint.connection(connection_id)
-            if place.is_connected and connection is not None:
-                connection.send(head + place.match.snapshot_for(place.state))
+            if not place.is_connected or connection is None or place.match.match_id in failed:
+                continue
+            try:
+                snapshot = place.match.snapshot_for(place.state)
+            except Exception:  # noqa: BLE001 - as in _step: a cell out of its range, an interest mask of the wrong shape
+                failed.add(place.match.match_id)
+                self._fail(place.match, now)
+            else:
+                connection.send(head + snapshot)
+
+    def _fail(self, match: Match, now: float) -> None:
+        self._failed += 1
+        self._close(match, now)
+        self._emit(MatchFailed(match.match_id, traceback.format_exc()))
 
     def _emit(self, event: HostEvent) -> None:
         if len(self._events) >= EVENTS_MAX:

@@ -139,6 +139,10 @@ class Match:
         """Whether the game says that the match is finished."""
         return isinstance(self.game, HasEnd) and self.game.is_over(self.world)
 
+    def past_world(self, tick: int) -> World | None:
+        """The world of one of the last 64 ticks (read-only), or None."""
+        return self._ring.at(tick)
+
     # --- snapshots
 
     def snapshot_for(self, state: SeatState) -> bytes:
