@@ -264,11 +264,13 @@ class Prediction:
         self._old.copy_from(self.world)
         newest = self._tick
         coasted = self._rebuild(newest)
-        self._smoother.add(self._old, self.world, self._smoother.teleports(self._authority_before, self._authority), now)
-        size = self._visible_size(self._old, self.world)
+        teleported = self._smoother.teleports(self._authority_before, self._authority)
+        self._smoother.add(self._old, self.world, teleported, now)
+        size = 0.0 if teleported.any() else self._visible_size(self._old, self.world)
         correction = Correction(tick, cause, mispredictions, int(wrong.size), newest - tick - coasted, coasted, size)
         self._recent.append(correction)
-        self._sizes.append(size)
+        if size:
+            self._sizes.append(size)
         self._causes[cause] += 1
         self._visible += size > 0
         return correction
