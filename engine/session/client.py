@@ -133,8 +133,9 @@ class MatchClient:
 
     def stream_lost(self, now: float) -> None:
         """The stream ended or broke."""
-        self._control.closed(now)
-        self._take_control_events(now)
+        if self._control.state is not ControlState.NEW:  # one that a refused resume ended is none of the fresh session's
+            self._control.closed(now)
+            self._take_control_events(now)
 
     def stream_to_send(self, now: float) -> bytes:
         """Drain what goes into the stream."""

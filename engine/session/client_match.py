@@ -14,7 +14,7 @@ from engine.contract import Command, Game, Settings
 from engine.datagram import Connection, Disconnected, PathChanged, Received
 from engine.errors import DisconnectReason
 from engine.ids import CARRIED, Address, ConnectionId, MatchId, Seat, Ticket
-from engine.replication import COMMANDS_PER_MESSAGE_MAX, CommandEntry, CommandsMessage, Decoded, SnapshotDecoder, write_commands
+from engine.replication import COMMANDS_PER_MESSAGE_MAX, CommandEntry, CommandsMessage, Decoded, Refusal, SnapshotDecoder, write_commands
 from engine.session.carrier import Carrier
 from engine.session.config import ClientConfig
 from engine.session.host import COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
@@ -156,7 +156,9 @@ class ClientMatch:
     def _send_commands(self) -> None:
         if self._ended is not None:
             return
-        message = CommandsMessage(self.decoder.newest_tick, self.decoder.wants_complete, tuple(self._pending))
+        decoder = self.decoder
+        has_mismatch = decoder.wants_complete_because is Refusal.CHECKSUM
+        message = CommandsMessage(decoder.newest_tick, decoder.wants_complete, tuple(self._pending), has_mismatch)
         self.connection.send(_COMMANDS_HEAD + write_commands(self.game.command, message))
 
     def scene(self, now: float) -> World | None:

@@ -43,6 +43,7 @@ class Match:
         self.seats: Final[dict[Seat, SeatState]] = {}
         self.complete_snapshots = 0
         self.checksum_mismatches = 0
+        """Times that a client told of a snapshot whose checksum did not match; once until it has recovered."""
         self.malformed_commands = 0
         self.is_over_reported = False
         schema = self.world.schema
@@ -75,10 +76,12 @@ class Match:
 
     def reconnect(self, state: SeatState, session_id: SessionId, connection_id: ConnectionId) -> None:
         """A (new) connection speaks for the seat: it holds no baseline yet, and its commands start afresh."""
+        has_mismatch = state.baseline.has_mismatch and state.session_id == session_id
         state.session_id = session_id
         state.connection_id = connection_id
         state.buffer = CommandBuffer(self.game.command)
         state.baseline = ClientBaseline()
+        state.baseline.has_mismatch = has_mismatch  # counted already; the client repeats it until it has recovered
         self._past.forget(state.seat)
 
     def leave_seat(self, seat: Seat) -> SeatState | None:
@@ -100,7 +103,10 @@ class Match:
         if message is None:
             self.malformed_commands += 1
             return False
-        state.baseline.acknowledge(message.acknowledged_tick, message.wants_complete)
+        baseline = state.baseline
+        had_mismatch = baseline.has_mismatch
+        baseline.acknowledge(message.acknowledged_tick, message.wants_complete, message.has_mismatch)
+        self.checksum_mismatches += baseline.has_mismatch and not had_mismatch
         state.buffer.receive(message, self.world.tick + 1, now_in_ticks)
         return True
 

@@ -1,0 +1,197 @@
+"""What happens to a session when the network breaks: silence, blocked UDP, cut streams, restarts, strangers."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from engine.conditions import NetConditions
+from engine.errors import DisconnectReason
+from engine.ids import Address
+from engine.session import ClientState
+from engine.session import client_events as e
+from engine.session.carrier import PROBE_INTERVAL_S, SILENCE_S, Carrier, CarrierKind
+from tests.session.support import ToyMatch, plays
+
+
+def test_where_udp_is_blocked_the_match_plays_inside_the_control_connection() -> None:
+    match = ToyMatch(0)
+    client = match.add_client(0)
+    match.hosts[0].block(streams=False)
+    match.simulation.run_until(lambda: plays(client), 10, "it plays without UDP")
+    match.simulation.run_for(3)
+    statistics = client.statistics()
+    assert statistics.carrier == "control"
+    assert statistics.snapshots > 120
+    assert statistics.late_commands_pct < 1
+
+
+def test_udp_that_comes_back_is_used_again() -> None:
+    match = ToyMatch(2)
+    match.start()
+    match.hosts[0].block(streams=False)
+    match.simulation.run_until(lambda: match.clients[0].statistics().carrier == "control", SILENCE_S + 1, "carried")
+    match.simulation.run_for(2)
+    assert plays(match.clients[0])
+    match.hosts[0].unblock()
+    match.simulation.run_until(lambda: match.clients[0].statistics().carrier == "udp", 3, "back on UDP")
+    before = match.clients[0].statistics().snapshots
+    match.simulation.run_for(2)
+    assert match.clients[0].statistics().snapshots - before > 110
+    assert not match.events(0, e.ConnectionLost)
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_udp_blocked_one_way_is_carried_too(direction: str) -> None:
+    match = ToyMatch(1)
+    match.start()
+    match.hosts[0].block(streams=False, up=direction == "up", down=direction == "down")
+    match.simulation.run_until(lambda: match.clients[0].statistics().carrier == "control", 6, "carried")
+    before = match.truth().walker.x[0], match.clients[0].statistics().snapshots
+    match.simulation.run_for(3)
+    assert match.clients[0].statistics().snapshots - before[1] > 100
+    assert match.clients[0].statistics().late_commands_pct < 100
+    assert plays(match.clients[0])
+
+
+def test_a_cut_stream_is_resumed_and_nothing_is_lost() -> None:
+    match = ToyMatch(2)
+    match.start()
+    seat = match.clients[0].match.seat  # type: ignore[union-attr]
+    match.hosts[0].cut_stream()
+    match.simulation.run_until(lambda: match.events(0, e.ConnectionResumed), 5, "resumed")
+    match.simulation.run_for(1)
+    assert len(match.events(0, e.ConnectionLost)) == 1
+    assert match.clients[0].match is not None
+    assert match.clients[0].match.seat == seat
+    assert len(match.events(0, e.MatchStarted)) == 1, "the same match goes on"
+    assert match.truth().walker.alive[:2].all()
+
+
+def test_a_blackout_of_five_seconds_keeps_seat_and_session() -> None:
+    match = ToyMatch(2, conditions=NetConditions.parse("latency=40"))
+    match.start()
+    session = match.clients[0].session_id
+    match.hosts[0].block()
+    match.simulation.run_for(5)
+    assert match.truth().walker.alive[:2].all(), "the seat is kept"
+    match.hosts[0].unblock()
+    before = match.clients[0].statistics().snapshots
+    match.simulation.run_until(lambda: match.clients[0].statistics().snapshots > before + 60, 4, "snapshots flow again")
+    assert match.clients[0].session_id == session
+    assert len(match.events(0, e.MatchStarted)) == 1
+
+
+def test_a_blackout_longer_than_the_timeout_gets_a_new_ticket() -> None:
+    match = ToyMatch(2)
+    match.start()
+    match.hosts[0].block()
+    match.simulation.run_for(20)
+    match.hosts[0].unblock()
+    before = match.clients[0].statistics().snapshots
+    match.simulation.run_until(lambda: match.clients[0].statistics().snapshots > before + 60, 15, "snapshots flow again")
+    assert len(match.events(0, e.MatchStarted)) == 1
+    assert match.clients[0].state is ClientState.MATCH
+
+
+def test_a_seat_is_freed_when_nobody_comes_back() -> None:
+    match = ToyMatch(2)
+    match.start()
+    seat = match.clients[0].match.seat  # type: ignore[union-attr]
+    match.hosts[0].stop()
+    match.simulation.run_for(30)
+    assert match.truth().walker.alive[seat]
+    match.simulation.run_for(60)
+    assert not match.truth().walker.alive[seat]
+    assert plays(match.clients[1])
+
+
+def test_a_client_gives_up_after_its_time_and_says_why() -> None:
+    match = ToyMatch(1)
+    match.start()
+    match.host.stop()
+    match.simulation.run_until(lambda: match.clients[0].state is ClientState.RESUMING, 15, "it notices")
+    match.simulation.run_until(lambda: match.clients[0].state is ClientState.CLOSED, 75, "it gives up")
+    assert match.clients[0].closed_because is not None
+    assert match.clients[0].closed_because.reason is DisconnectReason.TIMED_OUT
+
+
+def test_a_server_that_was_started_again_is_joined_anew() -> None:
+    match = ToyMatch(1)
+    match.start()
+    match.host.stop()
+    match.simulation.run_for(3)
+    again = match.make_server(seed=99)
+    match.simulation.add_server(again)
+    match.simulation.run_until(lambda: again.players and plays(match.clients[0]), 10, "it plays on the new server")
+    assert len(match.events(0, e.MatchStarted)) == 2
+    assert len(match.events(0, e.LobbyEntered)) == 2
+
+
+def test_a_draining_server_tells_its_players() -> None:
+    match = ToyMatch(2)
+    match.start()
+    match.server.drain(match.simulation.now)
+    match.simulation.run_for(1)
+    for client in match.clients:
+        assert client.closed_because is not None
+        assert client.closed_because.reason is DisconnectReason.SERVER_CLOSING
+
+
+def test_a_new_address_is_followed_after_a_challenge() -> None:
+    match = ToyMatch(2, conditions=NetConditions.parse("latency=40,loss=5"))
+    match.start()
+    for _ in range(10):
+        match.hosts[0].rebind()
+        before = match.clients[0].statistics().snapshots
+        match.simulation.run_until(lambda at=before: match.clients[0].statistics().snapshots > at + 10, 2, "snapshots at the new address")
+    assert match.clients[0].statistics().carrier == "udp"
+    assert not match.events(0, e.ConnectionLost)
+
+
+def test_strangers_get_no_answer_and_disturb_nobody() -> None:
+    match = ToyMatch(2)
+    match.start()
+    random = Random(5)
+    stranger = Address("10.9.9.9", 1234)
+    real = []
+    for _ in range(300):
+        size = random.choice((0, 1, 7, 35, 40, 200, 1200, 1500))
+        match.server.receive_datagram(random.randbytes(size), stranger, match.simulation.now)
+        match.simulation.run_for(0.01)
+        real += [address for address, _ in match.server.datagrams_to_send(match.simulation.now)]
+    assert stranger not in real
+    assert sum(match.server.host.statistics().endpoint.dropped.values()) >= 300
+    match.simulation.run_for(1)
+    for client in match.clients:
+        assert client.statistics().connected
+        assert client.statistics().checksum_mismatches == 0
+
+
+def test_a_command_message_that_does_not_decode_is_counted() -> None:
+    match = ToyMatch(1)
+    match.start()
+    client = match.clients[0].match
+    assert client is not None
+    for junk in (b"\x01", b"\x01\xff\xff", b"\x02abc", b"", b"\x01" + bytes(900)):
+        client.connection.send(junk)
+    match.simulation.run_for(1)
+    assert match.server.host.statistics().malformed_commands == 3
+    assert match.clients[0].statistics().connected
+
+
+def test_silence_moves_the_carrier_and_an_answered_probe_moves_it_back() -> None:
+    carrier = Carrier(0.0)
+    assert not carrier.advance(SILENCE_S)
+    assert carrier.advance(SILENCE_S + 0.01)
+    assert carrier.kind is CarrierKind.CONTROL
+    assert not carrier.should_probe(SILENCE_S + 0.5)
+    assert carrier.should_probe(SILENCE_S + 0.02 + PROBE_INTERVAL_S)
+    assert not carrier.should_probe(SILENCE_S + 0.03 + PROBE_INTERVAL_S), "one a second"
+    carrier.proven(4.0)
+    assert carrier.kind is CarrierKind.UDP
+    assert not carrier.should_probe(9.0)
+    carrier.heard(5.0)
+    assert not carrier.advance(5.0 + SILENCE_S)
+    assert carrier.switches == 2
