@@ -134,7 +134,7 @@ def test_decisions_of_our_own_lead_somewhere() -> None:
     assert not [key for key in SERVER_TRANSITIONS if key[0] is PeerState.CLOSING]
 
 
-@pytest.mark.parametrize("body", [b"", b"\xc0", b"\x80", write_request(messages.ListRooms())[:-1], NEWS], ids=repr)
+@pytest.mark.parametrize("body", [b"", b"\xc0", b"\x80", write_request(messages.ListRooms())[:-1], NEWS], ids=lambda body: bytes(body).hex())
 def test_reliable_with_a_wrong_inside_ends_the_session(body: Any) -> None:
     raw = Raw(make_server())
     raw.join()
