@@ -35,18 +35,29 @@ class ClientBaseline:
     def __init__(self) -> None:
         self.acknowledged_tick: int | None = None
         self.wants_complete = False
+        self.has_mismatch = False
+        """It wants a complete snapshot because a checksum did not match."""
         self.newest_sent_tick: int | None = None
         """The newest snapshot sent to this client: what it can claim to have seen."""
         self._sent_ticks: Final[list[int]] = [-1] * RING_TICKS
         self._masks: Final[list[Mask | None]] = [None] * RING_TICKS
 
-    def acknowledge(self, tick: int | None, wants_complete: bool) -> None:
-        """Take over what a client's message says. A tick that was never sent to it, or that is older than what we know, changes nothing."""
-        self.wants_complete = wants_complete
-        if tick is None or tick < 0 or self._sent_ticks[tick % RING_TICKS] != tick:
-            return
-        if self.acknowledged_tick is None or tick > self.acknowledged_tick:
+    def acknowledge(self, tick: int | None, wants_complete: bool, has_mismatch: bool = False) -> None:
+        """Take over what a client's message says. A tick that was never sent to it, or that is older than what we know, changes nothing.
+
+        Messages overtake each other. A client stops wanting a complete snapshot only by applying a snapshot, so at one and the same
+        acknowledged tick a wish can begin but not end.
+        """
+        known = self.acknowledged_tick
+        if tick is not None and self._was_sent(tick) and (known is None or tick > known):
             self.acknowledged_tick = tick
+            self.wants_complete, self.has_mismatch = wants_complete, has_mismatch
+        elif known is None or tick == known:
+            self.wants_complete |= wants_complete
+            self.has_mismatch |= has_mismatch
+
+    def _was_sent(self, tick: int) -> bool:
+        return tick >= 0 and self._sent_ticks[tick % RING_TICKS] == tick
 
     def choose(self, ring: BaselineRing, tick: int) -> tuple[World | None, Mask | None]:
         """The baseline for a snapshot of ``tick`` and the mask that held for it; (None, None): send a complete one."""

@@ -45,6 +45,9 @@ class CommandsMessage:
     wants_complete: bool
     entries: tuple[CommandEntry, ...]
     """Ticks ascending; at most 32; none while the client has nothing to command."""
+    has_mismatch: bool = False
+    """A complete snapshot is wanted because a checksum did not match, which the server counts: it is a mistake in somebody's code, and not the
+    network's doing. Only together with ``wants_complete``."""
 
 
 def write_commands(schema: CommandSchema, message: CommandsMessage) -> bytes:
@@ -52,11 +55,15 @@ def write_commands(schema: CommandSchema, message: CommandsMessage) -> bytes:
     entries = message.entries
     if len(entries) > COMMANDS_PER_MESSAGE_MAX:
         raise LocalProtocolError(f"{len(entries)} commands, more than {COMMANDS_PER_MESSAGE_MAX}")
+    if message.has_mismatch and not message.wants_complete:
+        raise LocalProtocolError("a checksum that did not match is told as the reason for wanting a complete snapshot")
     writer = BitWriter()
     writer.write(message.acknowledged_tick is not None, 1)
     if message.acknowledged_tick is not None:
         writer.write(message.acknowledged_tick, 32)
     writer.write(message.wants_complete, 1)
+    if message.wants_complete:
+        writer.write(message.has_mismatch, 1)
     writer.write(len(entries), _COUNT_BITS)
     newer: CommandEntry | None = None
     for entry in reversed(entries):
@@ -107,6 +114,7 @@ def read_commands(schema: CommandSchema, data: bytes) -> CommandsMessage | None:
         reader = BitReader(data)
         acknowledged = reader.read(32) if reader.read(1) else None
         wants_complete = reader.read_bool()
+        has_mismatch = wants_complete and reader.read_bool()
         count = reader.read(_COUNT_BITS)
         if count > COMMANDS_PER_MESSAGE_MAX:
             return None
@@ -116,7 +124,7 @@ def read_commands(schema: CommandSchema, data: bytes) -> CommandsMessage | None:
         reader.finish()
     except ReadError:
         return None
-    return CommandsMessage(acknowledged, wants_complete, tuple(reversed(entries)))
+    return CommandsMessage(acknowledged, wants_complete, tuple(reversed(entries)), has_mismatch)
 
 
 def _read_entry(reader: BitReader, schema: CommandSchema, newer: CommandEntry | None) -> CommandEntry:

@@ -79,8 +79,9 @@ class SnapshotDecoder:
             raise LocalProtocolError(f"seat {seat} of {schema.seats}")
         self.schema: Final = schema
         self.seat: Final = seat
-        self.wants_complete = False
-        """The server should send a complete snapshot: what we hold does not fit what it sends. Until one can be applied again."""
+        self.wants_complete_because: Refusal | None = None
+        """Why the server should send a complete snapshot, or None. NO_BASELINE: until any snapshot can be applied again. CHECKSUM: until a
+        complete one has been applied, because something that we hold is wrong, and so that the server surely hears of it."""
         self.newest_tick: int | None = None
         """The newest snapshot applied: what to acknowledge."""
         self._layout: Final = SnapshotLayout(schema)
@@ -102,14 +103,20 @@ class SnapshotDecoder:
             outcome = Refusal.MALFORMED
         if isinstance(outcome, Refusal):
             self._refused[outcome.value] += 1
-            if outcome in (Refusal.NO_BASELINE, Refusal.CHECKSUM):
-                self.wants_complete = True
+            if outcome is Refusal.CHECKSUM or (outcome is Refusal.NO_BASELINE and not self.wants_complete):
+                self.wants_complete_because = outcome
             return outcome
-        self.wants_complete = False
+        if outcome.baseline_tick is None or self.wants_complete_because is Refusal.NO_BASELINE:
+            self.wants_complete_because = None
         self.newest_tick = outcome.tick
         self._snapshots += 1
         self._complete += outcome.baseline_tick is None
         return outcome
+
+    @property
+    def wants_complete(self) -> bool:
+        """Whether what we hold does not fit what the server sends, so that it should send a complete snapshot."""
+        return self.wants_complete_because is not None
 
     def world_at(self, tick: int) -> World | None:
         """The world that was decoded for ``tick``, while the ring still has it."""

@@ -73,5 +73,24 @@ def test_too_old_or_doubted_baselines_are_not_used() -> None:
     assert client.choose(ring, 71) == (None, None)
     client.acknowledge(7, True)
     assert client.choose(ring, 70) == (None, None)
-    client.acknowledge(7, False)
-    assert client.choose(ring, 70)[0] is ring.at(7)
+    client.sent(69)
+    client.acknowledge(69, False)
+    assert client.choose(ring, 70)[0] is ring.at(69)
+
+
+def test_an_overtaken_message_neither_ends_nor_begins_a_wish() -> None:
+    client = ClientBaseline()
+    client.acknowledge(None, True, True)
+    client.acknowledge(None, False)  # sent before
+    assert (client.wants_complete, client.has_mismatch) == (True, True)
+    client.sent(5)
+    client.sent(6)
+    client.acknowledge(5, True)  # healed meanwhile; now it is a baseline that is missing
+    assert (client.wants_complete, client.has_mismatch) == (True, False)
+    client.acknowledge(5, True, True)
+    client.acknowledge(5, False)
+    assert (client.wants_complete, client.has_mismatch) == (True, True)
+    client.acknowledge(6, False)
+    for old in (5, None, 2**32 - 1):
+        client.acknowledge(old, True, True)
+        assert (client.wants_complete, client.has_mismatch) == (False, False)

@@ -30,7 +30,8 @@ def messages(draw: st.DrawFn) -> CommandsMessage:
         view = draw(st.integers(max(0, tick - 40), tick + 40))
         entries.append(CommandEntry(tick, command, view, draw(st.integers(0, 255))))
         tick += draw(st.sampled_from((1, 1, 1, 2, 70)))
-    return CommandsMessage(draw(st.none() | st.integers(0, 2**32 - 1)), draw(st.booleans()), tuple(entries))
+    wants_complete, has_mismatch = draw(st.sampled_from([(False, False), (True, False), (True, True)]))
+    return CommandsMessage(draw(st.none() | st.integers(0, 2**32 - 1)), wants_complete, tuple(entries), has_mismatch)
 
 
 @given(messages())
@@ -109,3 +110,13 @@ def test_a_flipped_bit_gives_another_message_that_is_written_the_same_way_or_not
 def test_a_message_that_no_reader_would_take_is_our_mistake(entries: tuple[CommandEntry, ...]) -> None:
     with pytest.raises(LocalProtocolError):
         write_commands(SCHEMA, CommandsMessage(None, False, entries))
+
+
+def test_the_reason_for_wanting_a_complete_snapshot_is_one_bit_and_only_then() -> None:
+    assert [write_commands(SCHEMA, CommandsMessage(None, *flags)).hex() for flags in [(False, ()), (True, ()), (True, (), True)]] == [
+        "00",
+        "4000",
+        "6000",
+    ]
+    with pytest.raises(LocalProtocolError):
+        write_commands(SCHEMA, CommandsMessage(None, False, (), has_mismatch=True))

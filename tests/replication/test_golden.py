@@ -47,6 +47,7 @@ COMMAND = CommandSchema(
 COMMAND_MESSAGES = [
     ("nothing to say", CommandsMessage(None, False, ())),
     ("first word", CommandsMessage(None, True, (CommandEntry(70, (0, 0, 0), 66, 0),))),
+    ("a checksum did not match", CommandsMessage(1000, True, (CommandEntry(1003, (1, 500, 0), 999, 128),), has_mismatch=True)),
     (
         "three commands",
         CommandsMessage(

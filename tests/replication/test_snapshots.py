@@ -267,11 +267,29 @@ class TestRefusals:
         liar.player.score += 1
         message = self.encoder.encode(self.worlds[4], liar, 0)
         assert self.decoder.receive(message) is Refusal.CHECKSUM
-        assert self.decoder.wants_complete
+        assert self.decoder.wants_complete_because is Refusal.CHECKSUM
         assert self.decoder.newest_tick == self.worlds[3].tick
         assert isinstance(self.decoder.receive(self.message(5, None)), Decoded)
         statistics = self.decoder.statistics()
         assert (statistics.snapshots, statistics.complete_snapshots, statistics.refused) == (2, 2, {"checksum": 1})
+        assert not statistics.wants_complete
+
+    def test_a_missing_baseline_is_forgotten_with_any_snapshot_and_a_wrong_checksum_with_a_complete_one(self) -> None:
+        self.decoder.receive(self.message(3, None))
+        self.decoder.receive(self.message(4, 1))
+        assert self.decoder.wants_complete_because is Refusal.NO_BASELINE
+        self.decoder.receive(self.message(5, 3))
+        assert self.decoder.wants_complete_because is None
+        wrong = bytearray(self.message(6, 5))
+        wrong[3] ^= 0xFF  # in the checksum
+        self.decoder.receive(self.message(6, 1))
+        self.decoder.receive(bytes(wrong))
+        assert self.decoder.wants_complete_because is Refusal.CHECKSUM
+        self.decoder.receive(self.message(6, 1))
+        assert isinstance(self.decoder.receive(self.message(7, 5)), Decoded)
+        assert self.decoder.wants_complete_because is Refusal.CHECKSUM
+        assert isinstance(self.decoder.receive(self.message(8, None)), Decoded)
+        assert self.decoder.wants_complete_because is None
 
     def test_ticks_are_told_in_16_bits_and_go_round(self) -> None:
         for index, world in enumerate(self.worlds[:4]):
