@@ -46,8 +46,8 @@ class CommandsMessage:
     entries: tuple[CommandEntry, ...]
     """Ticks ascending; at most 32; none while the client has nothing to command."""
     has_mismatch: bool = False
-    """A complete snapshot is wanted because a checksum did not match, which the server counts: it is a mistake in somebody's code, and not the
-    network's doing. Only together with ``wants_complete``."""
+    """A complete snapshot is wanted because a checksum did not match, which the server counts: that is a mistake in somebody's code and not
+    the network's doing. Only together with ``wants_complete``."""
 
 
 def write_commands(schema: CommandSchema, message: CommandsMessage) -> bytes:
