@@ -90,6 +90,7 @@ class Welcome(Message, frozen=True):
     server_name: RoomName
     resume_s: U16
     udp_port: U16
+    """Where datagrams go, at the address of this stream; 0 is the stream's own port number (so that a forwarded server still works)."""
 
 
 class SchemaDiffers(Message, frozen=True):

@@ -308,7 +308,7 @@ class MatchClient:
 
     def _take_seat(self, seated: m.Seated, now: float) -> None:
         assert self._server is not None, "news comes through a stream"
-        server = Address(self._server.host, self._udp_port)
+        server = Address(self._server.host, self._udp_port or self._server.port)
         connection_id = ConnectionId(seated.connection_id)
         ticket = Ticket(connection_id, seated.key_to_server, seated.key_to_client, seated.lifetime_s)
         if self.match is not None and self.match.match_id == seated.match_id and self.match.seat == seated.seat:

@@ -15,7 +15,7 @@ from engine.control import messages as m
 from engine.control.server_events import CarriedReceived, Joined, Left, Requested
 from engine.datagram import DatagramLimits
 from engine.errors import DisconnectReason
-from engine.ids import DEFAULT_PORT, Address, ConnectionId, MatchId, Seat, SessionId
+from engine.ids import Address, ConnectionId, MatchId, Seat, SessionId
 from engine.session.config import HostConfig
 from engine.session.host import MatchHost
 from engine.session.values import (
@@ -49,10 +49,11 @@ class MatchServer:
         seed: int = 0,
         server_name: str = "Skirmish",
         password: str = "",
-        udp_port: int = DEFAULT_PORT,
+        udp_port: int = 0,
         config: HostConfig | None = None,
         limits: DatagramLimits | None = None,
     ) -> None:
+        """``udp_port`` 0: datagrams come to the port that the streams come to. Raises ValueError for settings that do not work."""
         game_factory(settings or {}, seats)  # wrong settings show here, as ValueError, and not in a player's face
         self.control: Final = ControlServer(
             schema_digest=schema.digest,
