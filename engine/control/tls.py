@@ -21,11 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 from engine.errors import DisconnectReason, LocalProtocolError
 
 CERTIFICATE_DAYS: Final = 3653
@@ -38,6 +33,11 @@ UNSENT_PLAINTEXT_BYTES_MAX: Final = 1024 * 1024
 
 def make_certificate(valid_from: datetime.datetime = VALID_FROM) -> bytes:
     """A new EC P-256 key and its self-signed certificate, as one PEM file. Keep it private to its owner (mode 0600), and keep it: pins."""
+    from cryptography import x509  # here: a start in a hundred makes a certificate, and the module takes 20 ms
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Skirmish server")])
     certificate = (
@@ -56,6 +56,9 @@ def make_certificate(valid_from: datetime.datetime = VALID_FROM) -> bytes:
 
 def certificate_fingerprint(pem: bytes) -> str:
     """The fingerprint that clients see of the certificate in this PEM. Raises ValueError where there is none."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+
     return _fingerprint(x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER))
 
 

@@ -3,14 +3,31 @@
 Leaves to the layers above: carrying the messages, deciding when to send, and what the world means.
 """
 
-from engine.replication.baselines import BaselineRing, ClientBaseline
-from engine.replication.command_buffer import CommandBuffer, CommandBufferStatistics
-from engine.replication.commands import COMMANDS_PER_MESSAGE_MAX, CommandEntry, CommandsMessage, read_commands, write_commands
-from engine.replication.decoder import Decoded, DecoderStatistics, Refusal, SnapshotDecoder
-from engine.replication.encoder import EncoderStatistics, SnapshotEncoder
-from engine.replication.feedback import CommandFeedback
-from engine.replication.interest import public_view
-from engine.replication.layout import BASELINE_TICKS_MAX
+from typing import TYPE_CHECKING
+
+from engine.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from engine.replication.baselines import BaselineRing, ClientBaseline
+    from engine.replication.command_buffer import CommandBuffer, CommandBufferStatistics
+    from engine.replication.commands import COMMANDS_PER_MESSAGE_MAX, CommandEntry, CommandsMessage, read_commands, write_commands
+    from engine.replication.decoder import Decoded, DecoderStatistics, Refusal, SnapshotDecoder
+    from engine.replication.encoder import EncoderStatistics, SnapshotEncoder
+    from engine.replication.feedback import CommandFeedback
+    from engine.replication.interest import public_view
+    from engine.replication.layout import BASELINE_TICKS_MAX
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        baselines="BaselineRing ClientBaseline",
+        command_buffer="CommandBuffer CommandBufferStatistics",
+        commands="COMMANDS_PER_MESSAGE_MAX CommandEntry CommandsMessage read_commands write_commands",
+        decoder="Decoded DecoderStatistics Refusal SnapshotDecoder",
+        encoder="EncoderStatistics SnapshotEncoder",
+        feedback="CommandFeedback",
+        interest="public_view",
+        layout="BASELINE_TICKS_MAX",
+    )
 
 __all__ = [
     "BASELINE_TICKS_MAX",
