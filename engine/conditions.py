@@ -7,23 +7,24 @@ seed loses the same datagrams.
 The model, and why:
 
 - ``latency`` is added to a round trip, half of it each way: it is what a ping shows.
-- ``jitter`` varies each one-way delay by up to +-jitter, evenly, never below zero. It keeps the order: on real links most jitter is a
-  queue in front of a busy radio, and a queue does not overtake. Order is broken by ``reorder`` alone, so the two are told apart.
-- ``loss`` is the long-term share. With ``burst`` above 1 the losses come in runs of that mean length (Gilbert-Elliott with a bad state
-  that loses everything), as Wi-Fi does.
-- ``rate`` is a bottleneck with a queue of QUEUE_S in front of it; what does not fit is lost.
-- A stream loses nothing. A lost segment comes again after a retransmission timeout, and everything behind it waits.
+- ``jitter`` varies each one-way delay by up to +-jitter, evenly; ``normal`` is the standard deviation of a normal distribution; ``spikes``
+  percent of all datagrams wait another, exponentially distributed time of mean ``spike``. Never below zero, and all of it keeps the order:
+  on real links most jitter is a queue in front of a busy radio, and a queue does not overtake. Order is broken by ``reorder`` alone.
+- ``loss`` is the long-term share. With ``burst`` above 1 the losses come in runs (Gilbert-Elliott): bad periods of that mean length, in
+  which ``density`` percent is lost (100: everything), as on Wi-Fi.
+- ``rate`` is a bottleneck with a queue of ``queue`` ms in front of it; a datagram that does not fit is lost. Datagrams and streams of one
+  direction share it.
+- ``mtu`` is the largest IP packet; a datagram that would need fragments is lost, as in a tunnel that blocks ICMP.
+- A stream loses nothing. A lost segment comes again after a retransmission timeout, and everything behind it waits. ``split`` percent of
+  what is written arrives in pieces, cut anywhere; ``reset`` percent breaks the stream.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from heapq import heappop, heappush
 from random import Random
 from typing import Final
-
-from engine.ids import Address
 
 REORDER_HOLD_S: Final = 0.040
 """How long an overtaken datagram is held back: GameNetworkingSockets' tests use 40 ms."""
@@ -31,8 +32,11 @@ REORDER_HOLD_S: Final = 0.040
 DUPLICATE_AFTER_S: Final = 0.010
 """A second copy follows within this time."""
 
-QUEUE_S: Final = 1.0
-"""Length of the queue in front of a rate limit: the bufferbloat of a home router."""
+SPLIT_WITHIN_S: Final = 0.010
+"""A later piece of something written at once follows within this time."""
+
+PIECES_MAX: Final = 4
+"""What is written at once is cut into so many pieces at most by ``split``."""
 
 RETRANSMIT_AFTER_S: Final = 0.2
 """Smallest retransmission timeout of Linux; twice the round trip where that is longer; doubled for each loss of the same segment."""
@@ -43,19 +47,35 @@ RETRANSMISSIONS_MAX: Final = 6
 SEGMENT_BYTES: Final = 1448
 """What one TCP segment carries over Ethernet."""
 
-DELAYED_MAX: Final = 8192
-"""Datagrams that a conditioner holds back at most; further ones are lost."""
+IP_UDP_BYTES: Final = 28
+"""Headers of a datagram in an IPv4 packet, which count towards ``mtu``."""
 
-_LIMITS: Final = {
-    "latency_ms": 10_000.0,
-    "jitter_ms": 10_000.0,
-    "loss_pct": 100.0,
-    "burst": 1000.0,
-    "duplicate_pct": 100.0,
-    "reorder_pct": 100.0,
-    "corrupt_pct": 100.0,
-    "rate_kbit_s": 10_000_000.0,
+IP_TCP_BYTES: Final = 52
+"""The same of a segment, with time stamps."""
+
+_TIME: Final = (0.0, 10_000.0)
+_SHARE: Final = (0.0, 100.0)
+_KEYS: Final[Mapping[str, tuple[str, tuple[float, float]]]] = {
+    "latency": ("latency_ms", _TIME),
+    "jitter": ("jitter_ms", _TIME),
+    "normal": ("normal_ms", _TIME),
+    "spikes": ("spikes_pct", _SHARE),
+    "spike": ("spike_ms", _TIME),
+    "loss": ("loss_pct", _SHARE),
+    "burst": ("burst", (0.0, 1000.0)),
+    "density": ("density_pct", (1.0, 100.0)),
+    "duplicate": ("duplicate_pct", _SHARE),
+    "reorder": ("reorder_pct", _SHARE),
+    "corrupt": ("corrupt_pct", _SHARE),
+    "bits": ("corrupt_bits", (1.0, 64.0)),
+    "truncate": ("truncate_pct", _SHARE),
+    "rate": ("rate_kbit_s", (0.0, 10_000_000.0)),
+    "queue": ("queue_ms", _TIME),
+    "mtu": ("mtu_bytes", (0.0, 65_535.0)),
+    "split": ("split_pct", _SHARE),
+    "reset": ("reset_pct", _SHARE),
 }
+"""What people type, the field that it sets, and the field's limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,39 +85,65 @@ class NetConditions:
     latency_ms: float = 0.0
     """Added to a round trip; half of it each way."""
     jitter_ms: float = 0.0
-    """Each one-way delay varies by up to +- this."""
+    """Each one-way delay varies by up to +- this, evenly."""
+    normal_ms: float = 0.0
+    """Each one-way delay varies with this standard deviation, normally."""
+    spikes_pct: float = 0.0
+    """Datagrams that meet a spike of delay."""
+    spike_ms: float = 0.0
+    """Mean of such a spike, exponentially distributed; it comes on top of everything else."""
     loss_pct: float = 0.0
     """Datagrams lost per direction."""
     burst: float = 1.0
-    """Mean number of datagrams lost in a row; 1 = each loss is independent."""
+    """Mean length of a bad period, in datagrams; 1 = each loss is independent."""
+    density_pct: float = 100.0
+    """Datagrams lost within a bad period; 100: the burst loses everything."""
     duplicate_pct: float = 0.0
     reorder_pct: float = 0.0
     """Datagrams held back for REORDER_HOLD_S, so that later ones overtake them."""
     corrupt_pct: float = 0.0
-    """Datagrams with one bit flipped."""
+    """Datagrams with flipped bits."""
+    corrupt_bits: float = 1.0
+    """How many bits of such a datagram."""
+    truncate_pct: float = 0.0
+    """Datagrams of which only the beginning arrives."""
     rate_kbit_s: float = 0.0
     """Bottleneck per direction; 0 = none."""
+    queue_ms: float = 1000.0
+    """Length of the queue in front of the bottleneck; a second is the bufferbloat of a home router."""
+    mtu_bytes: float = 0.0
+    """Largest IP packet; 0 = any."""
+    split_pct: float = 0.0
+    """Of what is written to a stream at once, the share that arrives in several pieces."""
+    reset_pct: float = 0.0
+    """Of what is written to a stream at once, the share that breaks the stream."""
 
     def __post_init__(self) -> None:
-        for name, limit in _LIMITS.items():
+        for name, (low, high) in _KEYS.values():
             value = getattr(self, name)
-            if not 0.0 <= value <= limit:  # also refuses NaN
-                raise ValueError(f"network conditions: {name} must be 0 to {limit:g}, not {value}")
+            if not low <= value <= high:  # also refuses NaN
+                raise ValueError(f"network conditions: {name} must be {low:g} to {high:g}, not {value}")
 
     @classmethod
     def parse(cls, text: str) -> NetConditions:
-        """Read ``latency=80,jitter=20,loss=5,burst=8,duplicate=1,reorder=1,corrupt=0,rate=0``; empty or ``none`` is a perfect network.
+        """Read ``latency=80,jitter=20,loss=5,burst=8,duplicate=1,reorder=1``; empty or ``none`` is a perfect network.
 
-        Raises ValueError with a sentence for people.
+        A preset's name may stand first, as in ``bad_wifi`` or ``bad_wifi,loss=10``. Raises ValueError with a sentence for people.
         """
         if text.strip() in ("", "none"):
             return cls()
         values: dict[str, float] = {}
-        for part in text.split(","):
+        parts = text.split(",")
+        preset = PRESETS.get(parts[0].strip())
+        if preset is not None:
+            values = {field.name: getattr(preset, field.name) for field in fields(cls)}
+            del parts[0]
+        for part in parts:
             key, equals, number = part.partition("=")
-            name = _NAMES.get(key.strip())
-            if name is None:
-                raise ValueError(f"network conditions: {key.strip()!r} is unknown; known are {', '.join(_NAMES)}")
+            name = _KEYS.get(key.strip(), ("",))[0]
+            if not name:
+                known = f"known are {', '.join(_KEYS)}, and in front of them one of {', '.join(PRESETS)}"
+                raise ValueError(f"network conditions: {key.strip()!r} is unknown; {known}")
             try:
                 values[name] = float(number) if equals else float("nan")
             except ValueError:
@@ -108,7 +154,7 @@ class NetConditions:
 
     def describe(self) -> str:
         """In the form that :meth:`parse` reads; ``none`` for a perfect network."""
-        changed = [f"{key}={getattr(self, name):g}" for key, name in _NAMES.items() if getattr(self, name) != getattr(PERFECT, name)]
+        changed = [f"{key}={getattr(self, name):g}" for key, (name, _) in _KEYS.items() if getattr(self, name) != getattr(PERFECT, name)]
         return ",".join(changed) or "none"
 
     @property
@@ -117,8 +163,64 @@ class NetConditions:
         return self == PERFECT
 
 
-_NAMES: Final = {field.name.split("_")[0]: field.name for field in fields(NetConditions)}
 PERFECT: Final = NetConditions()
+
+PRESETS: Final[Mapping[str, NetConditions]] = {
+    # A switch between two computers: 0.2 to 0.5 ms are what `ping` shows; nothing is lost.
+    "lan": NetConditions(latency_ms=0.4, normal_ms=0.05),
+    # A radio in the next room: jitter and loss of naia's and lightyear's "good condition" (6 ms, 0.2 %), with a rare spike when it scans.
+    "home_wifi": NetConditions(
+        latency_ms=10, jitter_ms=6, spikes_pct=0.5, spike_ms=15, loss_pct=0.2, burst=2, rate_kbit_s=20_000, queue_ms=200
+    ),
+    # Behind two walls with neighbours on the channel: lightyear's bursts of 8, Mirror's 5 % in bursts, spikes as in
+    # GameNetworkingSockets' tests (exponential, mean under 100 ms).
+    "bad_wifi": NetConditions(
+        latency_ms=60,
+        jitter_ms=10,
+        spikes_pct=2,
+        spike_ms=60,
+        loss_pct=5,
+        burst=8,
+        density_pct=75,
+        duplicate_pct=0.5,
+        reorder_pct=0.5,
+        rate_kbit_s=5_000,
+        queue_ms=300,
+        split_pct=5,
+    ),
+    # WebPageTest's DSL profile: 50 ms, and its narrower direction (384 kbit/s up) with a home router's long queue; 1492 is PPPoE's MTU.
+    "dsl": NetConditions(latency_ms=50, normal_ms=2, loss_pct=0.1, rate_kbit_s=384, queue_ms=1000, mtu_bytes=1492),
+    # WebPageTest's LTE profile (70 ms, 12 Mbit/s) with a radio's scheduling jitter and its retransmissions, which delay and seldom lose.
+    "mobile_4g": NetConditions(
+        latency_ms=70, normal_ms=8, spikes_pct=2, spike_ms=80, loss_pct=0.5, burst=3, rate_kbit_s=12_000, queue_ms=600, mtu_bytes=1428
+    ),
+    # Network operators promise at most 160 ms and 0.5 % across the Pacific (Verizon's service level agreement for its IP network).
+    "intercontinental": NetConditions(latency_ms=160, normal_ms=2, spikes_pct=0.2, spike_ms=20, loss_pct=0.5, reorder_pct=0.1),
+    # Geostationary: RFC 2488 counts 558 ms for light alone; its narrow channel and the queue before it come on top.
+    "satellite": NetConditions(latency_ms=600, normal_ms=10, loss_pct=1, burst=4, rate_kbit_s=1_000, queue_ms=800, mtu_bytes=1400),
+    # Everything at once, worse than what anybody plays over: QUIC's interoperability tests lose 30 %; this is a third of that, with every
+    # other fault on top, so that a match is still possible.
+    "worst": NetConditions(
+        latency_ms=250,
+        jitter_ms=40,
+        normal_ms=10,
+        spikes_pct=2,
+        spike_ms=150,
+        loss_pct=10,
+        burst=6,
+        density_pct=90,
+        duplicate_pct=10,
+        reorder_pct=10,
+        corrupt_pct=3,
+        corrupt_bits=3,
+        truncate_pct=1,
+        rate_kbit_s=2_000,
+        queue_ms=500,
+        mtu_bytes=1400,
+        split_pct=50,
+    ),
+}
+"""Networks by name, each with where its figures come from. Every figure is that of both directions; ``latency`` is the round trip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +229,39 @@ class ConditionStatistics:
 
     sent: int
     lost: int
+    """For whatever reason."""
     duplicated: int
     reordered: int
     corrupted: int
+    truncated: int = 0
+    overflowed: int = 0
+    """Of the lost: the queue before the bottleneck was full."""
+    oversized: int = 0
+    """Of the lost: larger than the MTU."""
+    split: int = 0
+    reset: int = 0
+
+
+class Bottleneck:
+    """What the datagrams and the streams of one direction share: the line that is free again at a certain time."""
+
+    __slots__ = ("free_at",)
+
+    def __init__(self) -> None:
+        self.free_at = 0.0
 
 
 class LinkModel:
     """One direction of one link: when does what goes in now come out?"""
 
-    def __init__(self, conditions: NetConditions, random: Random) -> None:
+    def __init__(self, conditions: NetConditions, random: Random, bottleneck: Bottleneck | None = None) -> None:
         self._random: Final = random
+        self._bottleneck: Final = bottleneck or Bottleneck()
         self._is_losing = False
         self._newest_due = 0.0
-        self._free_at = 0.0
         self._stream_due = 0.0
         self.sent = self.lost = self.duplicated = self.reordered = self.corrupted = 0
+        self.truncated = self.overflowed = self.oversized = self.split = self.reset = 0
         self.set_conditions(conditions)
 
     def set_conditions(self, conditions: NetConditions) -> None:
@@ -149,12 +269,19 @@ class LinkModel:
         self.conditions = conditions
         self._half_s = conditions.latency_ms / 2000.0
         self._jitter_s = conditions.jitter_ms / 1000.0
+        self._varies = bool(conditions.jitter_ms or conditions.normal_ms or conditions.spikes_pct)
         self._loss = conditions.loss_pct / 100.0
-        # The mean run of independent losses is 1 / (1 - loss): a burst below that cannot be had, so both chances stay within 0..1.
-        burst = max(conditions.burst, 1.0 / max(1.0 - self._loss, 1e-9))
+        self._density = conditions.density_pct / 100.0
+        bad = min(1.0, self._loss / self._density)  # the share of the time that is bad
+        # The mean run of independent chances is 1 / (1 - bad): a burst below that cannot be had, so both chances stay within 0..1.
+        burst = max(conditions.burst, 1.0 / max(1.0 - bad, 1e-9))
         self._leave_losing = 1.0 / burst
-        self._start_losing = min(1.0, self._loss / max(1.0 - self._loss, 1e-9) / burst)
-        self._is_disturbed = any((conditions.duplicate_pct, conditions.reorder_pct, conditions.corrupt_pct, conditions.rate_kbit_s))
+        self._start_losing = min(1.0, bad / max(1.0 - bad, 1e-9) / burst)
+        self._is_disturbed = any((conditions.duplicate_pct, conditions.reorder_pct, conditions.rate_kbit_s, conditions.mtu_bytes))
+        self._damages = bool(conditions.corrupt_pct or conditions.truncate_pct)
+        self._segment_bytes = SEGMENT_BYTES
+        if conditions.mtu_bytes:
+            self._segment_bytes = int(min(SEGMENT_BYTES, max(conditions.mtu_bytes - IP_TCP_BYTES, 1)))
 
     def arrivals(self, size_bytes: int, now: float) -> tuple[float, ...]:
         """Times at which a datagram sent now arrives: none when it is lost, two when it is duplicated."""
@@ -162,10 +289,7 @@ class LinkModel:
         if self._loss and self._loses():
             self.lost += 1
             return ()
-        delay = self._half_s
-        if self._jitter_s:
-            delay = max(0.0, delay + self._jitter_s * (2.0 * self._random.random() - 1.0))
-        due = now + delay
+        due = now + (self._varied_delay_s() if self._varies else self._half_s)
         if not self._is_disturbed:
             self._newest_due = due = max(due, self._newest_due)
             return (due,)
@@ -173,13 +297,19 @@ class LinkModel:
 
     def _disturbed(self, due: float, size_bytes: int, now: float) -> tuple[float, ...]:
         conditions, dice = self.conditions, self._random
+        if conditions.mtu_bytes and size_bytes + IP_UDP_BYTES > conditions.mtu_bytes:
+            self.lost += 1
+            self.oversized += 1
+            return ()
         if conditions.rate_kbit_s:
-            start = max(now, self._free_at)
-            if start - now > QUEUE_S:
+            bottleneck = self._bottleneck
+            start = max(now, bottleneck.free_at)
+            if (start - now) * 1000.0 > conditions.queue_ms:
                 self.lost += 1
+                self.overflowed += 1
                 return ()
-            self._free_at = start + size_bytes * 8 / (conditions.rate_kbit_s * 1000.0)
-            due += self._free_at - now
+            bottleneck.free_at = start + size_bytes * 8 / (conditions.rate_kbit_s * 1000.0)
+            due += bottleneck.free_at - now
         due = max(due, self._newest_due)
         if conditions.reorder_pct and dice.random() * 100.0 < conditions.reorder_pct:
             self.reordered += 1
@@ -191,36 +321,73 @@ class LinkModel:
             return (due, due + dice.random() * DUPLICATE_AFTER_S)
         return (due,)
 
+    def _varied_delay_s(self) -> float:
+        """One one-way delay: each kind of variation rolls its dice only where it is asked for."""
+        conditions, dice = self.conditions, self._random
+        delay = self._half_s
+        if self._jitter_s:
+            delay += self._jitter_s * (2.0 * dice.random() - 1.0)
+        if conditions.normal_ms:
+            delay += dice.gauss(0.0, conditions.normal_ms / 1000.0)
+        delay = max(0.0, delay)
+        if conditions.spikes_pct and dice.random() * 100.0 < conditions.spikes_pct and conditions.spike_ms:
+            delay += dice.expovariate(1000.0 / conditions.spike_ms)
+        return delay
+
     def _loses(self) -> bool:
         """Step the two-state chain by one datagram; at ``burst=1`` it is nothing but independent chances."""
         chance = self._random.random()
         self._is_losing = chance >= self._leave_losing if self._is_losing else chance < self._start_losing
-        return self._is_losing
+        return self._is_losing and (self._density >= 1.0 or self._random.random() < self._density)
 
     def damaged(self, data: bytes) -> bytes:
-        """``data`` as it comes out: now and then with one bit flipped."""
-        if not data or not self.conditions.corrupt_pct or self._random.random() * 100.0 >= self.conditions.corrupt_pct:
+        """``data`` as it comes out: now and then with bits flipped, or cut short."""
+        if not self._damages or not data:
             return data
-        self.corrupted += 1
-        bit = self._random.randrange(len(data) * 8)
-        copy = bytearray(data)
-        copy[bit >> 3] ^= 1 << (bit & 7)
-        return bytes(copy)
+        conditions, dice = self.conditions, self._random
+        if conditions.corrupt_pct and dice.random() * 100.0 < conditions.corrupt_pct:
+            self.corrupted += 1
+            copy = bytearray(data)
+            for bit in dice.sample(range(len(data) * 8), min(int(conditions.corrupt_bits), len(data) * 8)):
+                copy[bit >> 3] ^= 1 << (bit & 7)
+            data = bytes(copy)
+        if conditions.truncate_pct and dice.random() * 100.0 < conditions.truncate_pct:
+            self.truncated += 1
+            data = data[: dice.randrange(len(data))]
+        return data
 
     def stream_arrival(self, size_bytes: int, now: float) -> float:
         """Time at which all of these stream bytes, sent now, have arrived: never before what was sent earlier on this stream."""
-        delay = self._half_s
-        if self._jitter_s:
-            delay = max(0.0, delay + self._jitter_s * (2.0 * self._random.random() - 1.0))
+        delay = self._varied_delay_s() if self._varies else self._half_s
         if self.conditions.rate_kbit_s:
-            self._free_at = max(now, self._free_at) + size_bytes * 8 / (self.conditions.rate_kbit_s * 1000.0)
-            delay += self._free_at - now
+            bottleneck = self._bottleneck
+            bottleneck.free_at = max(now, bottleneck.free_at) + size_bytes * 8 / (self.conditions.rate_kbit_s * 1000.0)
+            delay += bottleneck.free_at - now
         self.sent += 1
         if self._loss:
-            segments = -(-size_bytes // SEGMENT_BYTES)
+            segments = -(-size_bytes // self._segment_bytes)
             delay += max((self._retransmission_s() for _ in range(segments)), default=0.0)
         self._stream_due = max(self._stream_due, now + delay)
         return self._stream_due
+
+    def stream_arrivals(self, data: bytes, now: float) -> list[tuple[float, bytes]] | None:
+        """``data``, written at once, as the pieces that arrive, in order, each with its time. None: it breaks the stream."""
+        conditions, dice = self.conditions, self._random
+        if conditions.reset_pct and dice.random() * 100.0 < conditions.reset_pct:
+            self.reset += 1
+            return None
+        if len(data) > 1 and conditions.split_pct and dice.random() * 100.0 < conditions.split_pct:
+            self.split += 1
+            cuts = {dice.randrange(1, len(data)) for _ in range(dice.randrange(1, PIECES_MAX))}
+            arrivals, begin, late = [], 0, now
+            for end in (*sorted(cuts), len(data)):
+                arrivals.append((self.stream_arrival(end - begin, late), data[begin:end]))
+                begin, late = end, late + dice.random() * SPLIT_WITHIN_S
+            return arrivals
+        size = self._segment_bytes
+        if len(data) <= size or not self._loss:
+            return [(self.stream_arrival(len(data), now), data)]
+        return [(self.stream_arrival(len(data[at : at + size]), now), data[at : at + size]) for at in range(0, len(data), size)]
 
     def _retransmission_s(self) -> float:
         timeout = max(RETRANSMIT_AFTER_S, 4.0 * self._half_s)
@@ -235,56 +402,15 @@ class LinkModel:
 
     def statistics(self) -> ConditionStatistics:
         """What happened so far."""
-        return ConditionStatistics(self.sent, self.lost, self.duplicated, self.reordered, self.corrupted)
-
-
-class DatagramConditioner:
-    """A delay line for one direction of a real socket: push what was sent, pop what has arrived by now."""
-
-    def __init__(self, conditions: NetConditions, random: Random) -> None:
-        self.link: Final = LinkModel(conditions, random)
-        self._waiting: list[tuple[float, int, bytes, Address]] = []
-        self._serial = 0
-
-    def push(self, data: bytes, address: Address, now: float) -> None:
-        """Send; ``address`` (of the sender or the receiver) comes out with the datagram."""
-        for due in self.link.arrivals(len(data), now):
-            if len(self._waiting) >= DELAYED_MAX:
-                self.link.lost += 1
-                continue
-            self._serial += 1
-            heappush(self._waiting, (due, self._serial, self.link.damaged(data), address))
-
-    def pop(self, now: float) -> list[tuple[bytes, Address]]:
-        """What has arrived, in order of arrival."""
-        arrived = []
-        while self._waiting and self._waiting[0][0] <= now:
-            _, _, data, address = heappop(self._waiting)
-            arrived.append((data, address))
-        return arrived
-
-
-class StreamConditioner:
-    """The same for one direction of a byte stream: nothing is lost, all of it waits."""
-
-    def __init__(self, conditions: NetConditions, random: Random) -> None:
-        self.link: Final = LinkModel(conditions, random)
-        self._waiting: deque[tuple[float, bytes]] = deque()
-
-    def push(self, data: bytes, now: float) -> None:
-        """Send these bytes."""
-        if data:
-            self._waiting.append((self.link.stream_arrival(len(data), now), data))
-
-    def pop(self, now: float) -> bytes:
-        """The bytes that have arrived."""
-        arrived = []
-        while self._waiting and self._waiting[0][0] <= now:
-            arrived.append(self._waiting.popleft()[1])
-        return b"".join(arrived)
-
-    def pop_all(self) -> bytes:
-        """Everything, arrived or not: a stream that is closed delivers what was sent before."""
-        arrived = b"".join(data for _, data in self._waiting)
-        self._waiting.clear()
-        return arrived
+        return ConditionStatistics(
+            self.sent,
+            self.lost,
+            self.duplicated,
+            self.reordered,
+            self.corrupted,
+            self.truncated,
+            self.overflowed,
+            self.oversized,
+            self.split,
+            self.reset,
+        )

@@ -1,18 +1,19 @@
 from random import Random
+from statistics import fmean, stdev
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.conditioners import DELAYED_MAX, DatagramConditioner, StreamConditioner
 from engine.conditions import (
-    DELAYED_MAX,
-    QUEUE_S,
+    PRESETS,
     REORDER_HOLD_S,
     RETRANSMIT_AFTER_S,
-    DatagramConditioner,
+    SEGMENT_BYTES,
+    Bottleneck,
     LinkModel,
     NetConditions,
-    StreamConditioner,
 )
 from engine.ids import Address
 
@@ -113,8 +114,74 @@ def test_a_rate_limit_queues_and_then_loses() -> None:
     arrivals = [link.arrivals(1000, 0.0) for _ in range(30)]
     delivered = [due[0] for due in arrivals if due]
     assert delivered[:3] == pytest.approx([0.1, 0.2, 0.3])
-    assert max(delivered) <= QUEUE_S + 0.2
-    assert link.statistics().lost == 30 - len(delivered) > 10
+    assert max(delivered) <= 1.0 + 0.2
+    assert link.statistics().lost == link.statistics().overflowed == 30 - len(delivered) > 10
+    short = LinkModel(NetConditions(rate_kbit_s=80, queue_ms=250), Random(1))
+    assert sum(bool(short.arrivals(1000, 0.0)) for _ in range(30)) == 3
+
+
+def test_datagrams_and_streams_of_a_direction_share_its_bottleneck() -> None:
+    conditions, line = NetConditions(rate_kbit_s=80, queue_ms=5000), Bottleneck()
+    datagrams, stream = LinkModel(conditions, Random(1), line), LinkModel(conditions, Random(2), line)
+    assert stream.stream_arrival(10_000, 0.0) == pytest.approx(1.0)
+    assert datagrams.arrivals(1000, 0.0) == pytest.approx((1.1,))
+
+
+def test_too_large_for_the_mtu_is_lost() -> None:
+    link = LinkModel(NetConditions(mtu_bytes=1228), Random(1))
+    assert link.arrivals(1200, 0.0)
+    assert not link.arrivals(1201, 0.0)
+    assert link.statistics().oversized == link.statistics().lost == 1
+
+
+def test_a_burst_of_half_density_has_holes_and_the_same_long_term_loss() -> None:
+    whole = LinkModel(NetConditions(loss_pct=10, burst=20), Random(7))
+    holed = LinkModel(NetConditions(loss_pct=10, burst=20, density_pct=50), Random(7))
+    runs, holed_runs = runs_of_loss(whole, 60_000), runs_of_loss(holed, 60_000)
+    assert sum(runs) == pytest.approx(6000, rel=0.15)
+    assert sum(holed_runs) == pytest.approx(6000, rel=0.15)
+    assert sum(holed_runs) / len(holed_runs) < 3 < sum(runs) / len(runs)
+
+
+def one_way_delays(conditions: NetConditions, count: int = 5000) -> list[float]:
+    link = LinkModel(conditions, Random(11))
+    return [link.arrivals(100, float(index))[0] - index for index in range(count)]
+
+
+def test_normal_delays_have_their_spread_and_stay_positive() -> None:
+    delays = one_way_delays(NetConditions(latency_ms=100, normal_ms=5))
+    assert fmean(delays) == pytest.approx(0.050, abs=0.0005)
+    assert stdev(delays) == pytest.approx(0.005, rel=0.1)
+    assert min(one_way_delays(NetConditions(normal_ms=50))) == 0.0
+
+
+def test_spikes_are_rare_and_exponential() -> None:
+    delays = one_way_delays(NetConditions(latency_ms=20, spikes_pct=5, spike_ms=100), 20_000)
+    spikes = [delay - 0.010 for delay in delays if delay > 0.0100001]
+    assert len(spikes) == pytest.approx(1000, rel=0.15)
+    assert fmean(spikes) == pytest.approx(0.1, rel=0.15)
+    assert stdev(spikes) == pytest.approx(0.1, rel=0.2)
+
+
+def test_a_spike_delays_what_follows_and_overtakes_nothing() -> None:
+    link = LinkModel(NetConditions(spikes_pct=10, spike_ms=200), Random(2))
+    dues = [link.arrivals(100, index / 60)[0] for index in range(2000)]
+    assert dues == sorted(dues)
+
+
+def test_truncated_datagrams_are_a_beginning() -> None:
+    link = LinkModel(NetConditions(truncate_pct=50), Random(3))
+    data = bytes(range(100))
+    outcomes = [link.damaged(data) for _ in range(1000)]
+    assert all(data.startswith(outcome) for outcome in outcomes)
+    assert sum(len(outcome) < 100 for outcome in outcomes) == link.statistics().truncated == pytest.approx(500, rel=0.2)
+    assert {0, 99} <= {len(outcome) for outcome in outcomes}
+
+
+def test_several_flipped_bits() -> None:
+    link = LinkModel(NetConditions(corrupt_pct=100, corrupt_bits=5), Random(3))
+    assert {sum(byte.bit_count() for byte in link.damaged(bytes(20))) for _ in range(50)} == {5}
+    assert link.damaged(b"\0") == b"\xff" or len(link.damaged(b"\0")) == 1
 
 
 def test_a_lost_segment_delays_all_that_follows() -> None:
@@ -160,3 +227,54 @@ def test_a_stream_conditioner_loses_no_byte() -> None:
     assert sent.startswith(received)
     assert received + line.pop_all() == sent
     assert line.pop(1e9) == b""
+
+
+def test_a_split_write_arrives_in_pieces_in_order_and_whole() -> None:
+    line = StreamConditioner(NetConditions(latency_ms=20, split_pct=100), Random(1))
+    sent, received, pieces = b"", b"", 0
+    for index in range(200):
+        chunk = bytes([index]) * 50
+        sent += chunk
+        line.push(chunk, float(index))
+        for step in range(100):
+            piece = line.pop(index + step / 1000)
+            received += piece
+            pieces += bool(piece)
+        assert sent == received
+        assert line.waiting_bytes == 0
+        assert line.next_due is None
+    assert pieces > 300
+    assert line.link.statistics().split == 200
+
+
+def test_a_long_write_under_loss_arrives_segment_by_segment() -> None:
+    arrivals = LinkModel(NetConditions(latency_ms=20, loss_pct=10), Random(1)).stream_arrivals(bytes(20 * SEGMENT_BYTES + 5), 0.0)
+    assert arrivals is not None
+    assert len(arrivals) == 21
+    assert [due for due, _ in arrivals] == sorted(due for due, _ in arrivals)
+    assert arrivals[0][0] < arrivals[-1][0]
+
+
+def test_a_reset_delivers_what_was_sent_before_and_nothing_after() -> None:
+    line = StreamConditioner(NetConditions(latency_ms=20, reset_pct=10), Random(1))
+    sent = b""
+    while not line.is_reset:
+        line.push(b"x", 0.0)
+        sent += b"x"
+    line.push(b"after", 0.0)
+    assert line.pop_all() == sent[:-1]
+    assert line.link.statistics().reset == 1
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_known_by_name_and_may_be_changed(name: str) -> None:
+    assert NetConditions.parse(name) == PRESETS[name]
+    assert NetConditions.parse(f"{name},loss=7").loss_pct == 7
+    assert NetConditions.parse(PRESETS[name].describe()) == PRESETS[name]
+    assert not PRESETS[name].is_perfect
+
+
+def test_all_presets_of_the_guide_are_there() -> None:
+    assert list(PRESETS) == ["lan", "home_wifi", "bad_wifi", "dsl", "mobile_4g", "intercontinental", "satellite", "worst"]
+    with pytest.raises(ValueError, match=r"known are latency, .* one of lan, home_wifi"):
+        NetConditions.parse("loss=3,bad_wifi")

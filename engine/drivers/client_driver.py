@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from engine.conditions import PERFECT, ConditionStatistics, DatagramConditioner, NetConditions, StreamConditioner
+from engine.conditioners import DatagramConditioner, StreamConditioner
+from engine.conditions import PERFECT, Bottleneck, ConditionStatistics, NetConditions
 from engine.drivers import clock as clocks
 from engine.drivers.addresses import family_of
 from engine.drivers.failures import ConnectFailure
@@ -46,15 +47,16 @@ class _BadNetwork:
         self._conditions: Final = conditions
         self._seed: Final = seed
         self._streams = 0
-        self.up: Final = DatagramConditioner(conditions, Random(f"{seed}/up"))
-        self.down: Final = DatagramConditioner(conditions, Random(f"{seed}/down"))
+        self._line_up, self._line_down = Bottleneck(), Bottleneck()
+        self.up: Final = DatagramConditioner(conditions, Random(f"{seed}/up"), self._line_up)
+        self.down: Final = DatagramConditioner(conditions, Random(f"{seed}/down"), self._line_down)
         self.renew_streams()
 
     def renew_streams(self) -> None:
         """What was on its way on a lost stream is lost with it."""
         self._streams += 1
-        self.stream_up = StreamConditioner(self._conditions, Random(f"{self._seed}/stream up/{self._streams}"))
-        self.stream_down = StreamConditioner(self._conditions, Random(f"{self._seed}/stream down/{self._streams}"))
+        self.stream_up = StreamConditioner(self._conditions, Random(f"{self._seed}/stream up/{self._streams}"), self._line_up)
+        self.stream_down = StreamConditioner(self._conditions, Random(f"{self._seed}/stream down/{self._streams}"), self._line_down)
 
 
 class ClientDriver:
@@ -151,6 +153,9 @@ class ClientDriver:
                 return
             self._stream = TcpClient(self._host, self._port, now, stream_wrapper=self._wrapper_factory)
         stream = self._stream
+        if self._bad is not None and (self._bad.stream_up.is_reset or self._bad.stream_down.is_reset):
+            self._bad.renew_streams()
+            stream.close()
         stream.poll(now)
         if stream.state in (StreamState.OPEN, StreamState.LOST) and not self._is_open and stream.server is not None:
             self._opened(stream.server, now)  # also where the server closed it before we looked: it may have said why
