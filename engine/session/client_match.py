@@ -15,9 +15,9 @@ from engine.datagram import Connection, Disconnected, PathChanged, Received
 from engine.errors import DisconnectReason
 from engine.ids import CARRIED, Address, ConnectionId, MatchId, Seat, Ticket
 from engine.replication import COMMANDS_PER_MESSAGE_MAX, CommandEntry, CommandsMessage, Decoded, Refusal, SnapshotDecoder, write_commands
-from engine.session.carrier import Carrier
+from engine.session.carrier import Carrier, CarrierKind
 from engine.session.config import ClientConfig
-from engine.session.host import COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
+from engine.session.message_kinds import COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
 from engine.timeline import CommandClock, Interpolation, Prediction, Scene
 from engine.world import World
 
@@ -44,7 +44,9 @@ class ClientMatch:
         now: float,
         *,
         config: ClientConfig,
+        carrier: CarrierKind = CarrierKind.UDP,
     ) -> None:
+        """``carrier``: what has worked with this server until now."""
         self.match_id: Final = match_id
         self.seat: Final = seat
         self.game: Final = game
@@ -55,8 +57,8 @@ class ClientMatch:
         self.interpolation: Final = Interpolation(game.schema, game.tick_rate_hz)
         self.prediction: Final = Prediction(game, seat, ticks_max=config.rollback_ticks_max)
         self.clock: Final = CommandClock(game.tick_rate_hz)
-        self.carrier = Carrier(now)
-        self.connection = Connection(ticket, is_server=False, now=now, path=server)
+        self.carrier = Carrier(now, carrier)
+        self.connection = self._connect(ticket, server, now)
         self.late_commands = 0
         self.missing_commands = 0
         self.commands_sent = 0
@@ -87,9 +89,13 @@ class ClientMatch:
     def renew(self, ticket: Ticket, server: Address, now: float) -> None:
         """Go on with a new connection: worlds, clock and prediction stay as they are."""
         self._server = server
-        self.carrier = Carrier(now)
-        self.connection = Connection(ticket, is_server=False, now=now, path=server)
+        self.carrier = Carrier(now, self.carrier.works)
+        self.connection = self._connect(ticket, server, now)
         self._ended = None
+
+    def _connect(self, ticket: Ticket, server: Address, now: float) -> Connection:
+        path = server if self.carrier.kind is CarrierKind.UDP else CARRIED
+        return Connection(ticket, is_server=False, now=now, path=path)
 
     def needs_ticket(self, now: float) -> bool:
         """Whether to ask for a new ticket now: the connection ended but the match did not."""
@@ -110,13 +116,13 @@ class ClientMatch:
     def receive_datagram(self, data: bytes, address: Address, now: float) -> None:
         """Take a datagram, from the socket or out of a control frame (``CARRIED``)."""
         self.connection.receive(data, address, now)
-        self._take_events(now, by_udp=address != CARRIED)
+        if address != CARRIED:
+            self.carrier.answered(self.connection.acknowledged_at)
+        self._take_events(now)
 
-    def _take_events(self, now: float, *, by_udp: bool) -> None:
+    def _take_events(self, now: float) -> None:
         for event in self.connection.events():
             if isinstance(event, Received):
-                if by_udp:
-                    self.carrier.heard(now)
                 if event.message[:1] == _SNAPSHOT_HEAD:
                     self._take_snapshot(event.message[1:], now)
             elif isinstance(event, PathChanged):
@@ -134,7 +140,7 @@ class ClientMatch:
     def advance(self, now: float, sample: Sample) -> None:
         """Run the ticks that are due."""
         self.connection.advance(now)
-        self._take_events(now, by_udp=False)
+        self._take_events(now)
         if self.carrier.advance(now):
             self.connection.set_path(CARRIED)
         if self.carrier.should_probe(now):

@@ -18,6 +18,7 @@ from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, ConnectionId, MatchId, SessionId
 from engine.session.config import HostConfig
 from engine.session.match import Match, SeatState
+from engine.session.message_kinds import COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
 from engine.session.values import (
     AdmitSeat,
     AnnouncementMade,
@@ -38,9 +39,6 @@ from engine.session.values import (
 )
 from engine.timeline import TickAccumulator
 
-COMMANDS_MESSAGE: Final = 1
-SNAPSHOT_MESSAGE: Final = 1
-"""First byte of a message: what it is, per direction."""
 EVENTS_MAX: Final = 65536
 """Events waiting to be drained; beyond it the caller has stopped draining, which is a mistake of ours."""
 
