@@ -123,6 +123,11 @@ class Connection:
         return self._sender.round_trip.mean_s
 
     @property
+    def acknowledged_at(self) -> float:
+        """When the peer last acknowledged something new; before that, when this connection began."""
+        return self._sender.acknowledged_at
+
+    @property
     def has_events(self) -> bool:
         """Whether :meth:`events` would return any."""
         return bool(self._events)

@@ -20,6 +20,7 @@ from engine.control.states import ClientState as ControlState
 from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, ConnectionId, MatchId, Seat, Tick, Ticket
 from engine.session import client_events as e
+from engine.session.carrier import CarrierKind
 from engine.session.client_match import ClientMatch
 from engine.session.client_statistics import ClientStatistics, make_statistics
 from engine.session.config import ClientConfig
@@ -79,6 +80,8 @@ class MatchClient:
         self._wanted: Command = command.neutral
         self._latched: dict[int, int] = {}
         self._last_match: ClientMatch | None = None
+        self._carrier = CarrierKind.UDP
+        """By which datagrams get through to this server, as far as we know and have told."""
 
     # --- state
 
@@ -170,6 +173,9 @@ class MatchClient:
         if self.closed_because is not None or self.match is None:
             return
         self.match.advance(now, self._sample)
+        if self.match.carrier.works is not self._carrier:
+            self._carrier = self.match.carrier.works
+            self._events.append(e.CarrierChanged(self._carrier))
         if not self._is_lost and self.match.needs_ticket(now):
             self._control.request(m.RequestTicket())
 
@@ -322,7 +328,17 @@ class MatchClient:
             self._close(DisconnectReason.PROTOCOL_ERROR, f"This match cannot be played here: {error}")
             self._control.leave()
             return
-        self.match = ClientMatch(MatchId(seated.match_id), Seat(seated.seat), game, settings, ticket, server, now, config=self.config)
+        self.match = ClientMatch(
+            MatchId(seated.match_id),
+            Seat(seated.seat),
+            game,
+            settings,
+            ticket,
+            server,
+            now,
+            config=self.config,
+            carrier=self._carrier,
+        )
         self._events.append(e.MatchStarted(self.match.match_id))
 
     def _end_match(self, now: float) -> None:

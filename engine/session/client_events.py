@@ -8,6 +8,7 @@ from typing import TypeAlias
 from engine.control.messages import Standing
 from engine.errors import DisconnectReason
 from engine.ids import MatchId, Tick
+from engine.session.carrier import CarrierKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,15 @@ class ConnectionResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class CarrierChanged:
+    """Datagrams get through by another way than before: inside the control connection (nothing that we sent over UDP was answered for a
+    while), or over UDP again.
+    """
+
+    carrier: CarrierKind
+
+
+@dataclass(frozen=True, slots=True)
 class Noticed:
     """A line from the server for everybody."""
 
@@ -111,6 +121,7 @@ ClientEvent: TypeAlias = (
     | MatchFinished
     | ConnectionLost
     | ConnectionResumed
+    | CarrierChanged
     | Noticed
     | Closed
 )

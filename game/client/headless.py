@@ -10,6 +10,7 @@ from typing import Any, Final
 from engine.drivers import Pacer
 from engine.errors import DisconnectReason
 from engine.session import client_events as e
+from engine.session.carrier import CarrierKind
 from game.client.autopilot import Autopilot
 from game.client.connection import Connection, sentence
 
@@ -28,6 +29,12 @@ OUR_FAULT: Final = frozenset(
     }
 )
 """Ends that the caller can put right: exit code 2."""
+
+
+CARRIER_LINES: Final = {
+    CarrierKind.CONTROL: "No answer over UDP: datagrams go through the control connection now.",
+    CarrierKind.UDP: "UDP gets through again.",
+}
 
 
 class Headless:
@@ -96,6 +103,10 @@ class Headless:
             self._say(f"{event.reason.sentence} Trying to come back ...")
         elif isinstance(event, e.ConnectionResumed):
             self._say("back again")
+        elif isinstance(event, e.CarrierChanged):
+            self._say(CARRIER_LINES[event.carrier])
+        elif isinstance(event, e.RoomLeft) and event.reason is DisconnectReason.RESUME_REFUSED:
+            self._say(f"{event.reason.sentence} It may have been started again: joining as somebody new ...")
         elif isinstance(event, e.Closed):
             self._say(sentence(event))
         elif isinstance(event, e.Noticed):
