@@ -5,7 +5,8 @@
 Everything is decided by the seed, and per direction of a link: another client in the same run changes nobody else's luck. Each arrival goes
 into a running SHA-256: two runs that agree in their ``trace`` agree in every byte and every microsecond.
 
-What it does not do: congestion control, MTU discovery, host-wide queues. A stream is an ideal TCP: in order, delayed by losses.
+A stream is an ideal TCP: in order, delayed by losses, cut into pieces where the conditions say so, and broken when somebody stops reading.
+What is not modelled: congestion control, MTU discovery, queues that several links share (what one host sends to another shares one).
 """
 
 from __future__ import annotations
@@ -13,21 +14,32 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from heapq import heappop, heappush
 from random import Random
 from typing import Final, TypeAlias
 
-from engine.conditions import PERFECT, RETRANSMIT_AFTER_S, LinkModel, NetConditions
+from engine.conditions import PERFECT, RETRANSMIT_AFTER_S, Bottleneck, ConditionStatistics, LinkModel, NetConditions
 from engine.errors import LocalProtocolError
 from engine.ids import Address
 
 PORT_QUEUE_DATAGRAMS_MAX: Final = 4096
 """Datagrams that wait at a port for a paused host; further ones are lost, as in a socket's buffer."""
 
-RECENT_ARRIVALS: Final = 32
-"""Kept for the message of a failed test."""
+STREAM_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Sent on one end of a stream and not read at the other; beyond it the stream breaks, as real drivers cut off who does not read."""
+
+RECENT_ARRIVALS: Final = 64
+"""Kept for the message of a failed test; lost datagrams too."""
+
+_LOST, _BLOCKED, _NOBODY, _FULL = -1, -2, -3, -4
+_FATES: Final = {_LOST: "lost", _BLOCKED: "blocked", _NOBODY: "nobody there", _FULL: "port full"}
+"""In the place of the link's number, for what is remembered and did not arrive."""
+
+Describe: TypeAlias = Callable[[Address, Address, bytes, bool], str]
+"""Source, target, bytes, whether it is a piece of a stream; gives the words for it."""
 
 HEAP_MAX: Final = 1_000_000
 """More on its way at once than any test needs: a sender that never stops."""
@@ -64,6 +76,8 @@ class NetworkStatistics:
     """Delivered."""
     stream_bytes: int
     """Delivered."""
+    streams_overflowed: int = 0
+    """Broken because more than STREAM_BYTES_MAX waited to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +137,19 @@ class SimulatedStream:
         self._link: Final = link
         self._number: Final = number
         self._arrived: list[bytes] = []
+        self._unread_bytes = 0
+        """Sent from here and not yet read at the other end."""
         self._held: list[_Payload] = []
         """Sent while the link was blocked. TCP sends it again when the link is back."""
 
     def send(self, data: bytes, now: float) -> None:
         """Send bytes; after a close or a cut they go nowhere."""
         if data and self.is_open and not self._is_closed and not self.is_ended:
+            self._unread_bytes += len(data)
+            if self._unread_bytes > STREAM_BYTES_MAX:
+                self._network._streams_overflowed += 1
+                self.cut()
+                return
             self._push(data, now)
 
     def read(self) -> StreamRead:
@@ -137,6 +158,8 @@ class SimulatedStream:
             return StreamRead(b"", self.is_ended)
         data = b"".join(self._arrived)
         self._arrived.clear()
+        if self.other is not None:
+            self.other._unread_bytes -= len(data)
         return StreamRead(data, self.is_ended)
 
     def close(self, now: float) -> None:
@@ -161,8 +184,15 @@ class SimulatedStream:
         if (self.local.host, self.remote.host) in network._blocked_streams:
             self._held.append(payload)
             return
-        due = self._link.stream_arrival(len(payload) if isinstance(payload, bytes) else 0, now)
-        network._push(due, self._number, self, payload, self.local, self.remote)
+        if not isinstance(payload, bytes):
+            network._push(self._link.stream_arrival(0, now), self._number, self, payload, self.local, self.remote)
+            return
+        arrivals = self._link.stream_arrivals(payload, now)
+        if arrivals is None:
+            self.cut()
+            return
+        for due, piece in arrivals:
+            network._push(due, self._number, self, piece, self.local, self.remote)
 
     def _release(self, now: float) -> None:
         """The link is back: what was held goes after a retransmission timeout."""
@@ -180,6 +210,7 @@ class SimulatedNetwork:
         self._own_conditions: Final[dict[Direction, NetConditions]] = {}
         self._links: Final[dict[Direction, tuple[LinkModel, int]]] = {}
         self._links_made = 0
+        self._bottlenecks: Final[dict[Direction, Bottleneck]] = {}
         self._ports: Final[dict[Address, SimulatedPort]] = {}
         self._listeners: Final[dict[Address, list[SimulatedStream]]] = {}
         self._streams: list[SimulatedStream] = []
@@ -189,7 +220,7 @@ class SimulatedNetwork:
         self._serial = 0
         self._hash: Final = hashlib.sha256()
         self._recent: Final[deque[_Arrival]] = deque(maxlen=RECENT_ARRIVALS)
-        self._sent = self._delivered = self._lost = self._datagram_bytes = self._stream_bytes = 0
+        self._sent = self._delivered = self._lost = self._datagram_bytes = self._stream_bytes = self._streams_overflowed = 0
 
     # --- hosts ---
 
@@ -254,6 +285,19 @@ class SimulatedNetwork:
             if (stream.local.host, stream.remote.host) == (source, target):
                 stream._release(now)
 
+    def heal(self, now: float) -> None:
+        """Unblock everything. The weather stays as it is: see :meth:`set_conditions`."""
+        for source, target in sorted(self._blocked_datagrams | self._blocked_streams):
+            self.unblock(source, target, now)
+
+    def conditions(self, source: str, target: str) -> NetConditions:
+        """The weather of one direction between two hosts."""
+        return self._conditions_of((source, target))
+
+    def blocked(self) -> list[Direction]:
+        """The directions in which something is blocked now."""
+        return sorted(self._blocked_datagrams | self._blocked_streams)
+
     # --- time ---
 
     def advance(self, now: float) -> None:
@@ -270,6 +314,7 @@ class SimulatedNetwork:
                 port = self._ports.get(target)
                 if port is None or len(port._arrived) >= PORT_QUEUE_DATAGRAMS_MAX:
                     self._lost += 1
+                    self._recent[-1] = (due, 0, _NOBODY if port is None else _FULL, None, payload, source, target)
                     continue
                 assert isinstance(payload, bytes)
                 port._arrived.append((payload, source))
@@ -283,17 +328,33 @@ class SimulatedNetwork:
         """SHA-256 over all arrivals so far: time, link, bytes."""
         return self._hash.hexdigest()
 
-    def recent(self) -> list[str]:
-        """The latest arrivals, a line each, oldest first: for the message of a failed test."""
+    def recent(self, describe: Describe | None = None) -> list[str]:
+        """The latest arrivals and losses, a line each, oldest first: for the message of a failed test.
+
+        ``describe`` gives the words for bytes: see :class:`engine.testing.decoding.Decoder`.
+        """
         lines = []
-        for due, _, _, stream, payload, source, target in self._recent:
-            what = payload.name.lower() if isinstance(payload, _Signal) else f"{len(payload)} bytes {payload[:24].hex()}"
-            lines.append(f"{due:.6f} {source} -> {target} {'datagram' if stream is None else 'stream'}: {what}")
+        for due, _, number, stream, payload, source, target in self._recent:
+            if isinstance(payload, _Signal):
+                what = payload.name.lower()
+            elif describe is not None:
+                what = describe(source, target, payload, stream is not None)
+            else:
+                what = f"{len(payload)} bytes {payload[:24].hex()}"
+            fate = f" ({_FATES[number]})" if number < 0 else ""
+            lines.append(f"{due:.6f} {source} -> {target} {'datagram' if stream is None else 'stream'}{fate}: {what}")
         return lines
 
     def statistics(self) -> NetworkStatistics:
         """What crossed so far."""
-        return NetworkStatistics(self._sent, self._delivered, self._lost, self._datagram_bytes, self._stream_bytes)
+        return NetworkStatistics(
+            self._sent, self._delivered, self._lost, self._datagram_bytes, self._stream_bytes, self._streams_overflowed
+        )
+
+    def link_statistics(self, source: str, target: str) -> ConditionStatistics:
+        """What the weather has done to the datagrams of one direction between two hosts."""
+        found = self._links.get((source, target))
+        return ConditionStatistics(0, 0, 0, 0, 0) if found is None else found[0].statistics()
 
     # --- inside ---
 
@@ -308,7 +369,8 @@ class SimulatedNetwork:
     def _make_link(self, direction: Direction, purpose: str) -> tuple[LinkModel, int]:
         self._links_made += 1
         random = Random(f"{self.seed}/{direction[0]}>{direction[1]}/{purpose}")
-        return LinkModel(self._conditions_of(direction), random), self._links_made
+        bottleneck = self._bottlenecks.setdefault(direction, Bottleneck())
+        return LinkModel(self._conditions_of(direction), random, bottleneck), self._links_made
 
     def _make_stream(self, local: Address, remote: Address) -> SimulatedStream:
         link, number = self._make_link((local.host, remote.host), f"{local.port}>{remote.port}")
@@ -321,6 +383,7 @@ class SimulatedNetwork:
         direction = (source.host, target.host)
         if direction in self._blocked_datagrams:
             self._lost += 1
+            self._recent.append((now, 0, _BLOCKED, None, data, source, target))
             return
         found = self._links.get(direction)
         if found is None:
@@ -329,6 +392,7 @@ class SimulatedNetwork:
         arrivals = link.arrivals(len(data), now)
         if not arrivals:
             self._lost += 1
+            self._recent.append((now, 0, _LOST, None, data, source, target))
         for due in arrivals:
             self._push(due, number, None, link.damaged(data), source, target)
 

@@ -4,7 +4,7 @@ from engine.conditions import RETRANSMIT_AFTER_S, NetConditions
 from engine.errors import LocalProtocolError
 from engine.ids import Address
 from engine.testing import SimulatedNetwork, SimulatedStream, VirtualClock
-from engine.testing.network import PORT_QUEUE_DATAGRAMS_MAX
+from engine.testing.network import PORT_QUEUE_DATAGRAMS_MAX, STREAM_BYTES_MAX
 
 HOME, AWAY = Address("10.0.0.1", 1), Address("10.0.0.2", 2)
 SLOW = NetConditions(latency_ms=100)
@@ -198,3 +198,87 @@ def test_virtual_time_moves_only_forward() -> None:
     assert clock.advance(2.5) == clock() == 12.5
     with pytest.raises(LocalProtocolError):
         clock.advance(-1.0)
+
+
+def test_a_reader_who_never_reads_breaks_the_stream() -> None:
+    network = SimulatedNetwork()
+    near, far = stream_pair(network)
+    for index in range(STREAM_BYTES_MAX // 100_000 + 1):
+        near.send(bytes(100_000), 2.0 + index / 60)
+    assert far.is_ended
+    assert near.is_ended
+    assert network.statistics().streams_overflowed == 1
+
+
+def test_a_reader_who_reads_may_be_sent_any_amount() -> None:
+    network = SimulatedNetwork()
+    near, far = stream_pair(network)
+    got = 0
+    for index in range(3 * STREAM_BYTES_MAX // 1_000_000):
+        near.send(bytes(1_000_000), 2.0 + index)
+        network.advance(2.0 + index)
+        got += len(far.read().data)
+    assert got == 12_000_000
+    assert near.is_open
+
+
+def test_writes_are_cut_anywhere_and_a_reset_breaks_both_ends() -> None:
+    network = SimulatedNetwork(3, NetConditions(latency_ms=20, split_pct=100))
+    near, far = stream_pair(network)
+    near.send(bytes(range(200)), 2.0)
+    reads = []
+    for step in range(100):
+        network.advance(2.0 + step / 1000)
+        reads.append(far.read().data)
+    assert b"".join(reads) == bytes(range(200))
+    assert sum(map(bool, reads)) > 1
+    network.set_conditions(NetConditions(reset_pct=100))
+    near.send(b"x", 3.0)
+    assert near.is_ended
+    assert far.is_ended
+
+
+def test_streams_and_datagrams_of_one_direction_wait_in_one_queue() -> None:
+    network = SimulatedNetwork(1, NetConditions(rate_kbit_s=80, queue_ms=5000))
+    near, _ = stream_pair(network)
+    home, away = network.open_port(HOME), network.open_port(AWAY)
+    near.send(bytes(10_000), 2.0)
+    away.send(HOME, bytes(100), 2.0)
+    home.send(AWAY, bytes(100), 2.0)
+    network.advance(2.5)
+    assert len(away.take()) == 1
+    network.advance(3.005)
+    assert home.take() == []
+    network.advance(3.1)
+    assert len(home.take()) == 1
+
+
+def test_heal_unblocks_everything() -> None:
+    network = SimulatedNetwork()
+    home, away = network.open_port(HOME), network.open_port(AWAY)
+    network.block(AWAY.host, HOME.host)
+    network.block(HOME.host, AWAY.host, streams=False)
+    assert network.blocked() == [(HOME.host, AWAY.host), (AWAY.host, HOME.host)]
+    network.heal(1.0)
+    assert network.blocked() == []
+    away.send(HOME, b"x", 1.0)
+    home.send(AWAY, b"y", 1.0)
+    network.advance(1.0)
+    assert home.take()
+    assert away.take()
+
+
+def test_what_was_lost_is_remembered_with_its_fate() -> None:
+    network = SimulatedNetwork(1)
+    away = network.open_port(AWAY)
+    away.send(HOME, b"\x01", 2.0)
+    network.advance(2.0)
+    network.set_conditions(NetConditions(loss_pct=100))
+    away.send(HOME, b"\x02", 3.0)
+    network.block(AWAY.host, HOME.host)
+    away.send(HOME, b"\x03", 4.0)
+    fates = [line.split(" datagram ")[1] for line in network.recent()]
+    assert fates == ["(nobody there): 1 bytes 01", "(lost): 1 bytes 02", "(blocked): 1 bytes 03"]
+    assert network.recent(lambda source, target, data, is_stream: "words")[0].endswith("(nobody there): words")
+    assert network.link_statistics(AWAY.host, HOME.host).lost == 1
+    assert network.link_statistics(HOME.host, AWAY.host).sent == 0
