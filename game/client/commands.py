@@ -59,7 +59,7 @@ def play(options: argparse.Namespace) -> int:
         arguments += ["--map", options.map]
     if options.mode != "deathmatch":
         raise UsageProblem(f"there is no mode {options.mode!r}; there is: deathmatch")
-    return _on_own_server(options, arguments, "")
+    return _on_own_server(options, arguments, "", is_practice=True)
 
 
 def host(options: argparse.Namespace) -> int:
@@ -69,7 +69,7 @@ def host(options: argparse.Namespace) -> int:
         if value is not None:
             arguments += [option, str(value)]
     options.name = None  # it was the server's
-    return _on_own_server(options, arguments, options.password)
+    return _on_own_server(options, arguments, options.password, is_practice=False)
 
 
 def join(options: argparse.Namespace) -> int:
@@ -113,7 +113,7 @@ def servers(options: argparse.Namespace) -> int:
     return 0
 
 
-def _on_own_server(options: argparse.Namespace, arguments: list[str], password: str) -> int:
+def _on_own_server(options: argparse.Namespace, arguments: list[str], password: str, *, is_practice: bool) -> int:
     if not options.headless:
         _check_window()
     try:
@@ -121,12 +121,12 @@ def _on_own_server(options: argparse.Namespace, arguments: list[str], password: 
             port = server.wait()
             for line in server.lines:
                 print(line, file=sys.stderr)
-            return _play_on(options, "127.0.0.1", port, password, is_own_server=True)
+            return _play_on(options, "127.0.0.1", port, password, is_own_server=True, is_practice=is_practice)
     except LocalServerError as error:
         raise UsageProblem(str(error)) from None
 
 
-def _play_on(options: argparse.Namespace, address: str, port: int, password: str, *, is_own_server: bool) -> int:
+def _play_on(options: argparse.Namespace, address: str, port: int, password: str, *, is_own_server: bool, is_practice: bool = False) -> int:
     if not options.headless:
         _check_window()
     files = PlayerFiles()
@@ -145,7 +145,7 @@ def _play_on(options: argparse.Namespace, address: str, port: int, password: str
     if not options.headless:
         from game.client.app import App
 
-        return App(files).play(connection, seconds=options.seconds, password=password, as_json=options.json)
+        return App(files).play(connection, seconds=options.seconds, password=password, as_json=options.json, is_practice=is_practice)
     autopilot = Autopilot(connection.client, level=options.bot_level, seed=seed, password=password)
     headless = Headless([(connection, autopilot)])
     (report,) = headless.run(options.seconds)

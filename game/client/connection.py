@@ -39,8 +39,9 @@ class Connection:
             schema=ARENA_SCHEMA, command=ARENA_COMMAND, game_factory=make_arena, name=name, colour=colour, password=password
         )
         self.server: Final = server_name(host, port)
+        self.port: Final = port
         self._files: Final = files
-        self._is_own_server: Final = is_own_server
+        self.is_own_server: Final = is_own_server
         """We started it ourselves a moment ago: there is nobody to mistake it for, and nothing to remember."""
         self._context: Final = client_context()
         self._is_pinned = is_own_server
@@ -71,7 +72,7 @@ class Connection:
         return Closed(failure.reason, changed_sentence(self.server, pinned, seen, str(self._files.known_servers_path)))
 
     def _wrapper(self) -> TlsStream:
-        pinned = None if self._is_own_server else self._files.known_servers.pinned(self.server)
+        pinned = None if self.is_own_server else self._files.known_servers.pinned(self.server)
         self._stream = TlsStream.client(self._context, pinned)
         return self._stream
 

@@ -84,10 +84,19 @@ class LocalServer:
         """Whether the child lives."""
         return self._process.poll() is None
 
+    def ask_to_stop(self) -> None:
+        """Ask it to end, and do not wait: for windows, which call :meth:`stop` once it has ended or :data:`STOP_S_MAX` is over."""
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            with contextlib.suppress(BrokenPipeError):  # it has gone already
+                self._process.stdin.close()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
     def stop(self) -> None:
         """Ask it to end, wait, and if it does not, end it."""
-        if self._process.stdin is not None and not self._process.stdin.closed:
-            self._process.stdin.close()
+        self.ask_to_stop()
         try:
             self._process.wait(STOP_S_MAX)
         except subprocess.TimeoutExpired:

@@ -21,8 +21,8 @@ from engine.control.pins import KnownServers
 
 STATE_VARIABLE: Final = "SKIRMISH_STATE"
 ADDRESSES_MAX: Final = 20
-COLOURS: Final = 12
-"""Colours a player may choose from; the palette is the theme's."""
+COLOURS: Final = 13
+"""0 is any (the seat chooses), 1 and up are the theme's palette in order."""
 
 Volume = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Addresses = Annotated[list[Annotated[str, msgspec.Meta(max_length=270)]], msgspec.Meta(max_length=ADDRESSES_MAX)]

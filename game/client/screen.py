@@ -27,12 +27,46 @@ class Destination(Enum):
     """Where a screen wants to go; the app loop knows how to make each."""
 
     MENU = "menu"
+    PRACTICE = "practice"
+    HOST = "host"
     SERVERS = "servers"
     SETTINGS = "settings"
+    CONNECTING = "connecting"
+    """On the way to a server; the change carries the order."""
     LOBBY = "lobby"
     """The room (or, without one, the rooms) of the server that we are connected to."""
     MATCH = "match"
     QUIT = "quit"
+
+
+@dataclass(frozen=True, slots=True)
+class JoinOrder:
+    """Join somebody's server."""
+
+    host: str
+    port: int
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StartOrder:
+    """Start a server of our own and play on it."""
+
+    is_practice: bool
+    """For this computer only, ready at once."""
+    name: str = ""
+    port: int = 0
+    """0: the first free one of the usual range."""
+    password: str = ""
+    bots: int = 0
+    bot_level: int = 1
+    map: str = ""
+    """Empty: all maps, one after the other."""
+    frag_limit: int = 20
+    time_limit_s: int = 300
+
+
+Order = JoinOrder | StartOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +75,8 @@ class ScreenChange:
 
     to: Destination
     notice: str = ""
+    order: Order | None = None
+    """With CONNECTING: what to do. With SERVERS: what failed for want of the right password."""
 
 
 class Screen(Protocol):

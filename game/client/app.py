@@ -1,0 +1,314 @@
+"""The window's program: owns the window, the sounds, the player's files, the current screen, and the connection.
+
+One frame, always in this order::
+
+    pace -> events of the window to the screen -> poll the connection -> screen.update -> perhaps another screen -> draw -> show
+
+Nothing in it waits but the pacing. Screens say where they want to go (:class:`~game.client.screen.ScreenChange`); this is the
+only place that knows how each is made and what must end when one is left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+import pygame
+
+from engine.drivers import Pacer, lan_addresses, now
+from engine.errors import DisconnectReason
+from game.assets import assets_folder
+from game.client import sprites, theme
+from game.client.attempt import Attempt
+from game.client.backdrop import Backdrop
+from game.client.connecting_page import ConnectingPage
+from game.client.connection import Connection, sentence, server_name
+from game.client.headless import OUR_FAULT
+from game.client.lobby_page import LobbyPage
+from game.client.local_server import STOP_S_MAX, LocalServer
+from game.client.match_screen import MatchOptions, MatchScreen
+from game.client.menu_page import MenuPage, SettingsPage
+from game.client.online import Entering, Online
+from game.client.pages import Stage
+from game.client.preferences import PlayerFiles
+from game.client.screen import Destination, JoinOrder, Screen, ScreenChange
+from game.client.servers_page import ServersPage
+from game.client.sounds import SoundPlayer
+from game.client.start_pages import HostPage, PracticePage
+from game.client.window import Window
+
+FRAME_HZ_MAX: Final = 144.0
+FRAME_HZ_USUAL: Final = 60.0
+"""Where the display does not say."""
+
+UNSEEN_HZ: Final = 20.0
+"""Pictures per second while the window has not the focus. A match goes on at its full rate behind them."""
+
+KEY_REPEAT_MS: Final = (380, 34)
+DT_S_MAX: Final = 0.1
+"""A frame after a pause (a suspended laptop) does not fast-forward what is on the screen."""
+
+
+class App:
+    """One run of the program with a window."""
+
+    def __init__(self, files: PlayerFiles) -> None:
+        self._files: Final = files
+        self._window: Window | None = None
+        self._stage: Stage | None = None
+        self._screen: Screen | None = None
+        self._online: Online | None = None
+        self._server: LocalServer | None = None
+        self._ending: list[tuple[LocalServer, float]] = []
+        """Servers that were asked to end, and by when they must have."""
+        self._report: dict[str, Any] | None = None
+        self._menu_index = 0
+        self._is_focused = True
+        self._is_hidden = False
+        self._drawn_at = 0.0
+        self._last = 0.0
+
+    # --- the two ways in
+
+    def run(self) -> None:
+        """The menu."""
+        try:
+            self._open()
+            self._screen = self._make(ScreenChange(Destination.MENU, self._files.problem))
+            self._loop(None)
+        finally:
+            self._shut()
+
+    def play(
+        self, connection: Connection, *, seconds: float | None = None, password: str = "", as_json: bool = False, is_practice: bool = False
+    ) -> int:
+        """Play on a connection that has been begun; returns the exit code. A refusal is one line, and no window."""
+        friends = [server_name(host, connection.port) for host in lan_addresses()] if connection.is_own_server and not is_practice else []
+        online = Online(connection, entering=Entering.FIRST, password=password, is_practice=is_practice, friends=friends)
+        until = None if seconds is None else now() + seconds
+        try:
+            if not self._welcomed(online):
+                end = connection.end
+                print(f"skirmish: {sentence(end) if end is not None else 'no answer'}", file=sys.stderr)
+                return 2 if end is None or end.reason in OUR_FAULT else 1
+            self._online = online
+            self._open()
+            self._screen = self._make(ScreenChange(Destination.LOBBY))
+            self._loop(until)
+            self._end_session()
+        finally:
+            self._shut()
+        if as_json:
+            print(json.dumps(self._report))
+        end = connection.end
+        return 0 if end is None or end.reason is DisconnectReason.CLOSED_BY_US else 1
+
+    @staticmethod
+    def _welcomed(online: Online) -> bool:
+        """Wait, before there is a window, for the server's yes or no."""
+        pacer = Pacer(FRAME_HZ_USUAL)
+        while online.session_id is None:
+            pacer.wait()
+            online.poll()
+            if online.connection.end is not None:
+                online.close()
+                return False
+            online.events()
+        return True
+
+    # --- the loop
+
+    def _open(self) -> None:
+        pygame.display.init()
+        pygame.joystick.init()
+        pygame.display.set_icon(sprites.player(theme.ACCENT, 0, 0))
+        self._window = Window(fullscreen=self._files.preferences.is_fullscreen)
+        sounds = SoundPlayer(assets_folder() / "sounds", self._files.preferences.sound_volume_pct / 100)
+        self._stage = Stage(self._files, sounds, Backdrop())
+        sprites.warm_up()
+
+    def _loop(self, until: float | None) -> None:
+        pacer = Pacer(_display_hz(), catch_up_max=0)
+        self._last = now()
+        while self._screen is not None and (until is None or now() < until):
+            pacer.wait()
+            self._frame()
+
+    def _frame(self) -> None:
+        assert self._window is not None
+        assert self._screen is not None
+        for event in self._window.events():
+            self._watch_focus(event)
+            self._screen.handle_event(event)
+        if self._online is not None:
+            self._online.poll()
+        self._reap()
+        time_now = now()
+        dt, self._last = min(DT_S_MAX, time_now - self._last), time_now
+        change = self._screen.update(time_now, dt)
+        if change is not None:
+            self._go(change)
+        if self._screen is not None and self._is_picture_due(time_now):
+            self._drawn_at = time_now
+            self._screen.draw(self._window.surface)
+            self._window.present()
+
+    def _is_picture_due(self, time_now: float) -> bool:
+        return not self._is_hidden and (self._is_focused or time_now - self._drawn_at >= 1 / UNSEEN_HZ)
+
+    def _watch_focus(self, event: pygame.event.Event) -> None:
+        if event.type == pygame.WINDOWFOCUSLOST:
+            self._is_focused = False
+        elif event.type == pygame.WINDOWFOCUSGAINED:
+            self._is_focused = True
+        elif event.type in (pygame.WINDOWMINIMIZED, pygame.WINDOWHIDDEN):
+            self._is_hidden = True
+        elif event.type in (pygame.WINDOWRESTORED, pygame.WINDOWSHOWN, pygame.WINDOWMAXIMIZED, pygame.WINDOWEXPOSED):
+            self._is_hidden = False
+
+    # --- from screen to screen
+
+    def _go(self, change: ScreenChange) -> None:
+        """Leave the current screen for another."""
+        assert self._stage is not None
+        left = self._screen
+        if isinstance(left, MatchScreen):
+            self._files.preferences.sound_volume_pct = round(self._stage.sounds.volume * 100)
+        if isinstance(left, ConnectingPage):
+            self._take_over(left.attempt)
+        if self._online is not None:
+            change = self._corrected(self._online, change)
+        if change.to in (Destination.MENU, Destination.QUIT):
+            self._end_session()
+        self._screen = None if change.to is Destination.QUIT else self._make(change)
+
+    def _corrected(self, online: Online, change: ScreenChange) -> ScreenChange:
+        """A screen does not know everything: that practice has no lobby, and what the connection says about its end."""
+        if change.to is Destination.LOBBY and online.is_practice and online.is_leaving:
+            return ScreenChange(Destination.MENU)
+        end = online.connection.end
+        if change.to in (Destination.LOBBY, Destination.MATCH) and end is not None:
+            change = ScreenChange(Destination.MENU)
+        if change.to is Destination.MENU and end is not None:
+            return ScreenChange(Destination.MENU, "" if end.reason is DisconnectReason.CLOSED_BY_US else sentence(end))
+        if change.to is Destination.LOBBY and change.notice == DisconnectReason.CLOSED_BY_US.sentence:
+            return ScreenChange(Destination.LOBBY)
+        return change
+
+    def _take_over(self, attempt: Attempt) -> None:
+        """What an attempt made is ours now; what it began in vain must end."""
+        if attempt.server is not None:
+            if attempt.online is not None:
+                self._server = attempt.server
+            else:
+                attempt.server.ask_to_stop()
+                self._ending.append((attempt.server, now() + STOP_S_MAX))
+        self._online = attempt.online
+
+    def _make(self, change: ScreenChange) -> Screen:
+        assert self._stage is not None
+        is_match = change.to is Destination.MATCH
+        pygame.key.set_repeat(*((0, 0) if is_match else KEY_REPEAT_MS))
+        if not is_match:
+            pygame.mouse.set_visible(True)
+        makers: dict[Destination, Callable[[ScreenChange], Screen]] = {
+            Destination.MENU: self._make_menu,
+            Destination.PRACTICE: lambda change: PracticePage(self._the_stage, change.notice),
+            Destination.HOST: lambda change: HostPage(self._the_stage, change.notice),
+            Destination.SERVERS: self._make_servers,
+            Destination.SETTINGS: self._make_settings,
+            Destination.CONNECTING: self._make_connecting,
+            Destination.LOBBY: self._make_lobby,
+            Destination.MATCH: self._make_match,
+        }
+        if change.to in (Destination.PRACTICE, Destination.SERVERS, Destination.HOST, Destination.SETTINGS):
+            order = (Destination.PRACTICE, Destination.SERVERS, Destination.HOST, Destination.SETTINGS)
+            self._menu_index = order.index(change.to)
+        return makers[change.to](change)
+
+    @property
+    def _the_stage(self) -> Stage:
+        assert self._stage is not None
+        return self._stage
+
+    def _make_menu(self, change: ScreenChange) -> Screen:
+        return MenuPage(self._the_stage, change.notice, self._menu_index)
+
+    def _make_servers(self, change: ScreenChange) -> Screen:
+        return ServersPage(self._the_stage, change.notice, change.order if isinstance(change.order, JoinOrder) else None)
+
+    def _make_settings(self, change: ScreenChange) -> Screen:  # noqa: ARG002 - nothing to tell
+        window = self._window
+        assert window is not None
+        return SettingsPage(self._the_stage, is_fullscreen=lambda: window.is_fullscreen, set_fullscreen=window.set_fullscreen)
+
+    def _make_connecting(self, change: ScreenChange) -> Screen:
+        assert change.order is not None
+        return ConnectingPage(self._the_stage, Attempt(change.order, self._files))
+
+    def _make_lobby(self, change: ScreenChange) -> Screen:
+        assert self._online is not None
+        return LobbyPage(self._the_stage, self._online, change.notice)
+
+    def _make_match(self, change: ScreenChange) -> Screen:  # noqa: ARG002 - nothing to tell
+        assert self._online is not None
+        assert self._window is not None
+        options = MatchOptions(shows_net_graph=self._files.preferences.has_net_graph)
+        screen = MatchScreen(self._online, self._the_stage.sounds, self._online.chat, options)
+        motion = pygame.event.Event(pygame.MOUSEMOTION, pos=pygame.mouse.get_pos(), rel=(0, 0), buttons=(0, 0, 0))
+        screen.handle_event(self._window.to_logical(motion))  # the crosshair begins where the pointer was
+        return screen
+
+    # --- ends
+
+    def _end_session(self) -> None:
+        """Off the server; a server of our own ends with it."""
+        if self._online is not None:
+            self._report = self._online.report()
+            self._online.close()
+            self._online = None
+        if self._server is not None:
+            self._server.ask_to_stop()
+            self._ending.append((self._server, now() + STOP_S_MAX))
+            self._server = None
+
+    def _reap(self) -> None:
+        """Servers that have ended are cleared away, frames after they were asked to; one that does not listen is ended."""
+        for entry in list(self._ending):
+            server, by = entry
+            if not server.is_running:
+                server.stop()
+                self._ending.remove(entry)
+            elif now() > by:
+                server.kill()
+
+    def _shut(self) -> None:
+        """Leave nothing behind: session, window, children. Also after a mistake of ours."""
+        if isinstance(self._screen, ConnectingPage):
+            self._screen.attempt.cancel()
+            self._take_over(self._screen.attempt)
+        if isinstance(self._screen, SettingsPage):
+            self._screen.keep()
+        self._end_session()
+        self._screen = None
+        if self._window is not None:
+            self._files.preferences.is_fullscreen = self._window.is_fullscreen
+            self._files.save()
+        with contextlib.suppress(pygame.error):  # a mixer whose device has gone
+            pygame.quit()
+        for server, _ in self._ending:
+            server.stop()
+        self._ending.clear()
+
+
+def _display_hz() -> float:
+    """The display's own rate, within bounds."""
+    try:
+        rates = pygame.display.get_desktop_refresh_rates()
+    except pygame.error:
+        rates = []
+    rate = float(rates[0]) if rates and rates[0] else FRAME_HZ_USUAL
+    return min(FRAME_HZ_MAX, max(FRAME_HZ_USUAL, rate))
