@@ -1,0 +1,57 @@
+"""The tutorial's code, as it stands on the page: its test passes, its server and client play over real sockets."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BLOCK = re.compile(r"```python\n# (\w+\.py)\n(.*?)```", re.S)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tag")
+    for name, code in BLOCK.findall((ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")):
+        (folder / name).write_text(code, encoding="utf-8")
+    assert {path.name for path in folder.iterdir()} == {"tag.py", "tag_server.py", "tag_client.py", "test_tag.py"}
+    return folder
+
+
+def environment() -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "SDL_VIDEODRIVER": "dummy",
+        "SDL_AUDIODRIVER": "dummy",
+        "PYGAME_HIDE_SUPPORT_PROMPT": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def test_the_test_of_the_tutorial_passes(project: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_tag.py"]
+    done = subprocess.run(command, cwd=project, env=environment(), capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
+
+
+def test_server_and_client_of_the_tutorial_play(project: Path) -> None:
+    server = subprocess.Popen([sys.executable, "tag_server.py", "0"], cwd=project, env=environment(), stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        port = server.stdout.readline().split()[-1]
+        client = [sys.executable, "tag_client.py", "127.0.0.1", port, "60"]
+        done = subprocess.run(client, cwd=project, env=environment(), capture_output=True, text=True, timeout=120, check=False)
+        assert "frames with a scene: 60" in done.stdout, done.stdout + done.stderr
+        assert "CLOSED_BY_US" in done.stdout
+    finally:
+        server.kill()
+        server.wait()
+        if server.stdout is not None:
+            server.stdout.close()
