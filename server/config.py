@@ -51,6 +51,7 @@ class ServerSettings:
     password: str = _setting("", "Whoever joins must give it. Empty: everybody may come in.", 0, PASSWORD_CHARACTERS_MAX)
     players_max: int = _setting(64, "Players connected at once, all rooms together.", 1, 1024)
     connections_per_address: int = _setting(64, "Players connected at once from one address.", 1, 1024)
+    seat_kept_s: int = _setting(60, "Seconds that a seat is kept for a player who has lost the connection.", 1, 3600)
     lan: bool = _setting(True, "Answer the question of LAN server lists. No: players type the address.")
 
 

@@ -161,5 +161,6 @@ def limits_of(config: ServerConfig) -> ControlLimits:
     return ControlLimits(
         sessions_max=config.server.players_max,
         sessions_per_address_max=config.server.connections_per_address,
+        resume_s=float(config.server.seat_kept_s),
         verb_rates=rates,
     )

@@ -36,10 +36,21 @@ from engine.control.messages import (
     SetReady,
     StartMatch,
 )
+from engine.control.limiter import TokenBucket
+from engine.control.limits import Rate
 from engine.control.text import clean_line
 from engine.errors import DisconnectReason
 from engine.ids import ConnectionId, RoomId, SessionId
-from engine.session.values import AnnouncementMade, HostEvent, MatchFailed, MatchOver, MatchRefused, TicketIssued
+from engine.session.values import (
+    AnnouncementMade,
+    HostEvent,
+    MatchFailed,
+    MatchOver,
+    MatchRefused,
+    SeatCarried,
+    SeatLost,
+    TicketIssued,
+)
 from server.config import ServerConfig
 from server.outbox import Outbox
 from server.registry import Registry
@@ -52,6 +63,8 @@ PING_STEP_MS: Final = 3
 """A smaller change is not worth telling everybody."""
 PINGS_PER_S_MAX: Final = 16
 """Of one room: pings alone make a room of 16 members tell its state once a second, one of 256 every 16 s."""
+PATH_LINES: Final = Rate(1.0, 30)
+"""In the log: a player may change his way to us as often as he likes, and must not fill the disk."""
 LIST_INTERVAL_S: Final = 1.0
 """Players outside rooms are sent a changed list of rooms at most so often."""
 
@@ -93,6 +106,7 @@ class Lobby:
         self._registry: Final = Registry(config, rules, self._rounds, self.outbox)
         self._guests: Final[dict[SessionId, Guest]] = {}
         self._is_draining = False
+        self._path_lines: Final = TokenBucket(PATH_LINES, 0.0)
         self._listed: list[RoomSummary] = []
         self._pings_at = self._list_at = 0.0
         self._players_peak = self._denied = 0
@@ -175,6 +189,22 @@ class Lobby:
             self._rounds.refused(event, now)
         elif isinstance(event, MatchFailed):
             self._rounds.failed(event, now)
+        elif isinstance(event, SeatCarried | SeatLost):
+            self._log_path(event, now)
+
+    def _log_path(self, event: SeatCarried | SeatLost, now: float) -> None:
+        """A host whose firewall lets no UDP in reads it here, before his friends complain."""
+        guest = self._guests.get(event.session_id)
+        if guest is None or not guest.is_connected:
+            return  # that he is lost was said already
+        if isinstance(event, SeatLost):
+            line = f"{guest.name} is silent, the seat is kept" if event.reason is DisconnectReason.TIMED_OUT else None
+        elif event.is_carried:
+            line = f"{guest.name} plays through the control connection: no UDP gets through"
+        else:
+            line = f"{guest.name} plays over UDP again"
+        if line is not None and self._path_lines.take(now):
+            self.outbox.log(line)
 
     # --- time, ends, questions
 

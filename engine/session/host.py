@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.contract import GameFactory
-from engine.datagram import Connected, DatagramLimits, Disconnected, Endpoint, EndpointStatistics, Received
+from engine.datagram import Connected, DatagramLimits, Disconnected, Endpoint, EndpointStatistics, PathChanged, Received
 from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, ConnectionId, MatchId, SessionId
 from engine.session.config import HostConfig
@@ -33,6 +33,7 @@ from engine.session.values import (
     MatchRefused,
     OpenMatch,
     ReleaseSeat,
+    SeatCarried,
     SeatConnected,
     SeatLost,
     TicketIssued,
@@ -66,6 +67,7 @@ class _Place:
     state: SeatState
     session_id: SessionId
     is_connected: bool = False
+    is_carried: bool = False
 
 
 class MatchHost:
@@ -244,11 +246,20 @@ class MatchHost:
             elif isinstance(event, Connected):
                 place.is_connected = True
                 self._emit(SeatConnected(place.match.match_id, place.state.seat, place.session_id))
+                self._note_path(place, event.path)
+            elif isinstance(event, PathChanged):
+                self._note_path(place, event.path)
             elif isinstance(event, Disconnected):
                 del self._places[connection_id]
                 if place.state.connection_id == connection_id:
                     place.state.connection_id = None
                 self._emit(SeatLost(place.match.match_id, place.state.seat, place.session_id, event.reason))
+
+    def _note_path(self, place: _Place, path: Address) -> None:
+        is_carried = path == CARRIED
+        if is_carried is not place.is_carried:
+            place.is_carried = is_carried
+            self._emit(SeatCarried(place.match.match_id, place.state.seat, place.session_id, is_carried))
 
     def _match_clock(self, match: Match, now: float) -> float:
         """The match's own continuous tick: it reads T when tick T is computed. Matches begin at different host ticks."""

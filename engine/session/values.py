@@ -120,6 +120,16 @@ class SeatLost:
 
 
 @dataclass(frozen=True, slots=True)
+class SeatCarried:
+    """A seat's datagrams travel inside control frames from now on, because no UDP gets through; or (False) they come over UDP again."""
+
+    match_id: MatchId
+    seat: Seat
+    session_id: SessionId
+    is_carried: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AnnouncementMade:
     """The game announced something: every member of the match gets it as a reliable event."""
 
@@ -154,5 +164,14 @@ class CarriedToSend:
 
 
 HostEvent: TypeAlias = (
-    MatchOpened | MatchRefused | TicketIssued | SeatConnected | SeatLost | AnnouncementMade | MatchOver | MatchFailed | CarriedToSend
+    MatchOpened
+    | MatchRefused
+    | TicketIssued
+    | SeatConnected
+    | SeatLost
+    | SeatCarried
+    | AnnouncementMade
+    | MatchOver
+    | MatchFailed
+    | CarriedToSend
 )

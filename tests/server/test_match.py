@@ -119,6 +119,47 @@ def test_without_udp_the_match_plays_inside_the_control_connection() -> None:
     assert ada.client.statistics().snapshots > 60
 
 
+def test_the_log_tells_whose_udp_does_not_get_through() -> None:
+    party = Party()
+    ada = party.playing()
+    party.simulation.run_for(1)
+    party.server.log_lines()
+    ada.block(streams=False)
+    party.until(lambda: ada.client.statistics().carrier == "control", 4)
+    party.simulation.run_for(1)
+    ada.unblock()
+    party.until(lambda: ada.client.statistics().carrier == "udp", 4)
+    party.simulation.run_for(1)
+    told = ["Ada plays through the control connection: no UDP gets through", "Ada plays over UDP again"]
+    assert party.server.log_lines() == told
+
+
+def test_the_log_tells_who_is_silent_but_not_of_one_whose_loss_it_told() -> None:
+    party = Party()
+    ada, bob = party.playing("Ada"), party.playing("Bob")
+    party.server.log_lines()
+    ada.block()
+    bob.cut_stream()
+    bob.stop()
+    party.simulation.run_for(9)
+    lines = party.server.log_lines()
+    assert "Ada is silent, the seat is kept" in lines
+    assert "Bob lost the connection" in lines
+    assert "Bob is silent, the seat is kept" not in lines
+
+
+def test_how_long_a_seat_is_kept_is_a_setting() -> None:
+    party = Party(config_with(server={"seat_kept_s": 5}))
+    ada, bob = party.playing("Ada"), party.playing("Bob")
+    ada.cut_stream()
+    ada.stop()
+    party.until(lambda: not bob.client.room.members[0].is_connected, 15)
+    party.simulation.run_for(4)
+    assert [member.name for member in bob.client.room.members] == ["Ada", "Bob"]
+    party.simulation.run_for(2)
+    assert [member.name for member in bob.client.room.members] == ["Bob"]
+
+
 def test_chat_is_limited_and_the_speaker_is_told() -> None:
     party = Party(config_with(rooms={"chat_burst": 3, "chat_per_s": 0.5}))
     ada, bob = party.playing("Ada"), party.playing("Bob")
