@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.contract import Settings
+from engine.control.limiter import TokenBucket
+from engine.control.limits import Rate
 from engine.control.messages import (
     ChangeRoom,
     ChatSaid,
@@ -36,8 +38,6 @@ from engine.control.messages import (
     SetReady,
     StartMatch,
 )
-from engine.control.limiter import TokenBucket
-from engine.control.limits import Rate
 from engine.control.text import clean_line
 from engine.errors import DisconnectReason
 from engine.ids import ConnectionId, RoomId, SessionId
