@@ -258,7 +258,8 @@ class App:
         assert self._window is not None
         options = MatchOptions(shows_net_graph=self._files.preferences.has_net_graph)
         screen = MatchScreen(self._online, self._the_stage.sounds, self._online.chat, options)
-        motion = pygame.event.Event(pygame.MOUSEMOTION, pos=pygame.mouse.get_pos(), rel=(0, 0), buttons=(0, 0, 0))
+        place = pygame.mouse.get_pos() if pygame.mouse.get_focused() else pygame.display.get_window_size()
+        motion = pygame.event.Event(pygame.MOUSEMOTION, pos=place, rel=(0, 0), buttons=(0, 0, 0))
         screen.handle_event(self._window.to_logical(motion))  # the crosshair begins where the pointer was
         return screen
 

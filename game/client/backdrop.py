@@ -93,7 +93,7 @@ def _shade_left() -> pygame.Surface:
     """Dark on the left, where the menu stands, and towards the edges."""
     width, height = LOGICAL_SIZE
     x, y = np.linspace(0, 1, width)[:, None], np.linspace(-1, 1, height)[None, :]
-    light = 0.10 + 0.72 * np.clip((x - 0.16) / 0.5, 0, 1) ** 1.4
+    light = 0.10 + 0.84 * np.clip((x - 0.16) / 0.5, 0, 1) ** 1.4
     light = light * (1 - 0.45 * np.abs(y) ** 3) * (1 - 0.35 * np.clip((x - 0.8) / 0.2, 0, 1) ** 2)
     return _surface_of(light)
 

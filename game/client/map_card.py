@@ -18,6 +18,9 @@ from game.simulation.rules import TILE_PIXELS, UNITS_PER_PIXEL
 _TILE: Final = 12
 """Pixels of a tile before it is scaled to the size that is asked for."""
 
+_TITLE_FROM_PX: Final = 120
+"""A smaller card has no room for a title."""
+
 ANY_MAP: Final = ""
 
 
@@ -101,11 +104,15 @@ def draw_map_card(surface: pygame.Surface, name: str, rect: pygame.Rect) -> None
     """The thumbnail in a frame with the title across its lower edge; for "any map", all of them side by side."""
     if name == ANY_MAP:
         names = [known for known, _ in map_choices()][:4] or [""]
-        width = rect.width // len(names)
+        columns = len(names) if rect.width > 2 * rect.height else 2
+        width, height = rect.width // columns, rect.height // -(-len(names) // columns)
+        surface.fill(theme.VOID, rect)
         for index, known in enumerate(names):
-            surface.blit(thumbnail(known, (width, rect.height)), (rect.x + index * width, rect.y))
+            place = (rect.x + index % columns * width + 4, rect.y + index // columns * height + 4)
+            surface.blit(thumbnail(known, (width - 8, height - 8)), place)
     else:
         surface.blit(thumbnail(name, rect.size), rect)
-    surface.blit(theme.panel(rect.width, 30, 190, 0, None), (rect.x, rect.bottom - 30))
-    texts.draw(surface, map_title(name), (rect.x + 14, rect.bottom - 15), 15, theme.TEXT)
+    if rect.height >= _TITLE_FROM_PX:
+        surface.blit(theme.panel(rect.width, 30, 190, 0, None), (rect.x, rect.bottom - 30))
+        texts.draw(surface, map_title(name), (rect.x + 14, rect.bottom - 15), 15, theme.TEXT)
     pygame.draw.rect(surface, theme.PANEL_EDGE, rect, width=1, border_radius=4)

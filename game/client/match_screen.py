@@ -36,6 +36,7 @@ from game.client.controls import Controls
 from game.client.feed import MatchFeed, Roster
 from game.client.hud import LAST_SECONDS, Hud, ranking
 from game.client.kill_feed import Banner, DeathScreen, KillFeed
+from game.client.lost_overlay import RESUME_S, draw_lost
 from game.client.net_graph import NetGraph
 from game.client.particles import Particles
 from game.client.pause_menu import PauseChoice, PauseMenu
@@ -75,6 +76,7 @@ class MatchScreen:
         self._shows_net_graph = self._options.shows_net_graph
         self._shows_scores = False
         self._trouble = ""
+        self._trouble_at = 0.0
         self._now = 0.0
         self._change: ScreenChange | None = None
         self._standings: Sequence[Standing] | None = None
@@ -236,7 +238,7 @@ class MatchScreen:
         elif isinstance(event, MatchStarted):
             self._standings, self._standings_at = None, math.inf
         elif isinstance(event, ConnectionLost):
-            self._trouble = event.reason.sentence
+            self._trouble, self._trouble_at = event.reason.sentence, self._now
         elif isinstance(event, ConnectionResumed):
             self._trouble = ""
             self._banner.show("RECONNECTED", "Your seat was kept", theme.GOOD, self._now)
@@ -357,10 +359,7 @@ class MatchScreen:
         return (match.game.map.title or match.game.map.name) if match is not None else ""
 
     def _draw_trouble(self, surface: pygame.Surface) -> None:
-        surface.blit(theme.panel(520, 76, 240, 10, theme.WARNING), ((WIDTH - 520) // 2, 96))
-        texts.draw(surface, self._trouble, (WIDTH / 2, 122), 16, theme.WARNING, align="centre")
-        dots = "." * (1 + int(self._now * 2) % 3)
-        texts.draw(surface, f"Trying again by itself; your seat is kept{dots}", (WIDTH / 2, 148), 14, theme.DIM, align="centre")
+        draw_lost(surface, self._trouble, max(0.0, RESUME_S - (self._now - self._trouble_at)), self._now)
 
     def _draw_crosshair(self, surface: pygame.Surface, view: ArenaView, now: float) -> None:
         mark = now - view.effects.hit_at < _HIT_MARK_S

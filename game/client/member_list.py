@@ -100,10 +100,11 @@ class MemberList(Widget):
             surface.blit(sprites.crown(), (band.x + 36 + width, middle - 8))
         if self._may_kick(member):
             surface.blit(icon("cross", theme.mix(theme.BAD, theme.PANEL, 0.25), 14), (right - 12, middle - 7))
-        right -= 34
+        if self._owner == self._own:
+            right -= 30  # the column of crosses
         if member.is_bot:
-            surface.blit(icon("bot", theme.FAINT), (right - 92, middle - 8))
-            texts.draw(surface, "bot", (right - 70, middle), 13, theme.FAINT)
+            width = texts.draw(surface, "bot", (right, middle), 13, theme.FAINT, align="right")
+            surface.blit(icon("bot", theme.FAINT), (right - width - 22, middle - 8))
             return
         if not member.is_connected:
             texts.draw(surface, "connection lost", (right, middle), 13, theme.WARNING, align="right")

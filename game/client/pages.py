@@ -20,6 +20,7 @@ from game.client.theme import texts
 WIDTH, HEIGHT = LOGICAL_SIZE
 NOTICE_STAYS_S: Final = 12.0
 _NOTICE_LINES_MAX: Final = 3
+_NOTICE_WIDTH: Final = 660
 
 
 @dataclass(slots=True)
@@ -100,7 +101,7 @@ class Page:
         if self.help:
             texts.draw(surface, self.help, (WIDTH - 40, HEIGHT - 20), 12, theme.FAINT, align="right")
         if self._notice:
-            draw_notice(surface, self._notice, self._notice_colour)
+            draw_notice(surface, self._notice, self._notice_colour, is_low=not self.title)
 
     def draw_page(self, surface: pygame.Surface) -> None:
         """What is under the form."""
@@ -136,15 +137,20 @@ def chip(surface: pygame.Surface, text: str, right: int, middle: int, colour: th
     return box.width
 
 
-def draw_notice(surface: pygame.Surface, sentence: str, colour: theme.Colour = theme.WARNING, bottom: int = HEIGHT - 36) -> None:
-    """A sentence on a plate at the bottom, in as many lines as it takes."""
-    lines = wrapped(sentence, 720, 720)[:_NOTICE_LINES_MAX]
-    width = max(theme.font(15, "regular").size(line)[0] for line in lines) + 56
-    height = 22 * len(lines) + 20
-    box = pygame.Rect((WIDTH - width) // 2, bottom - height, width, height)
-    surface.blit(theme.panel(width, height, 246, 10, colour), box)
+def draw_notice(surface: pygame.Surface, sentence: str, colour: theme.Colour = theme.WARNING, *, is_low: bool = False) -> None:
+    """A sentence on a plate, in as many lines as it takes: beside the heading, or (where there is none) at the bottom."""
+    lines = wrapped(sentence, _NOTICE_WIDTH, _NOTICE_WIDTH)[:_NOTICE_LINES_MAX]
+    width = max(theme.font(15, "regular").size(line)[0] for line in lines) + 52
+    height = 21 * len(lines) + 18
+    box = pygame.Rect(0, 0, width, height)
+    if is_low:
+        box.midbottom = (WIDTH // 2, HEIGHT - 30)
+    else:
+        box.midright = (WIDTH - 40, max(50, height // 2 + 6))
+    surface.blit(theme.panel(width, height, 250, 10, colour), box)
+    pygame.draw.rect(surface, colour, (box.x + 12, box.y + 12, 4, height - 24), border_radius=2)
     for index, line in enumerate(lines):
-        texts.draw(surface, line, (WIDTH / 2, box.y + 21 + 22 * index), 15, theme.TEXT, weight="regular", align="centre")
+        texts.draw(surface, line, (box.x + 28, box.y + 19 + 21 * index), 15, theme.TEXT, weight="regular")
 
 
 @lru_cache(maxsize=4)

@@ -32,7 +32,7 @@ _MEMBERS: Final = pygame.Rect(40, 92, 540, 510)
 _MATCH: Final = pygame.Rect(600, 92, 640, 258)
 _CHAT: Final = pygame.Rect(600, 362, 640, 240)
 _MAP: Final = pygame.Rect(620, 128, 272, 204)
-_CHAT_ROWS: Final = 7
+_CHAT_ROWS: Final = 6
 _CHAT_ROW_PX: Final = 22
 
 _PHASES: Final = {
@@ -159,7 +159,7 @@ class RoomPanel:
     def _draw_chat(self, surface: pygame.Surface) -> None:
         lines: list[ChatLine] = list(self._online.chat.lines)[-_CHAT_ROWS:]
         for index, line in enumerate(lines):
-            x, y = 622, 394 + index * _CHAT_ROW_PX
+            x, y = 622, 406 + index * _CHAT_ROW_PX
             if line.name:
                 x += texts.draw(surface, line.name, (x, y), 15, mix(line.colour, theme.WHITE, 0.3)) + 8
             texts.draw(

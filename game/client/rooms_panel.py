@@ -132,7 +132,7 @@ class RoomsPanel:
         heading(surface, self._online.server_name or "Rooms", "Choose a room, or open your own")
         card(surface, _LIST, "Rooms")
         card(surface, _NEW, "A room of your own")
-        draw_map_card(surface, self.map.value, pygame.Rect(790, 496, 204, 90))
+        draw_map_card(surface, self.map.value, pygame.Rect(790, 494, 420, 98))
 
 
 def _row(room: RoomSummary) -> TableRow:

@@ -43,12 +43,12 @@ class ServersPage(Page):
         self._entered_at: float | None = None
         columns = (
             Column("", 16),
-            Column("SERVER", 46, width=350),
-            Column("PLAYERS", 490, "right"),
-            Column("MAP", 540, width=150),
-            Column("PING", 760, "right"),
-            Column("", 796, "centre"),
-            Column("VERSION", 824, width=140),
+            Column("SERVER", 46, width=240),
+            Column("PLAYERS", 380, "right"),
+            Column("MAP", 410, width=120),
+            Column("PING", 620, "right"),
+            Column("", 650, "centre"),
+            Column("VERSION", 680, width=84),
         )
         self.table: Final = Table(
             (60, 128, 800, 420),
@@ -74,6 +74,7 @@ class ServersPage(Page):
         for text in (*stage.files.preferences.favourites, *stage.files.preferences.recent[:RECENT_SHOWN]):
             self._ask(text)
         if retry is not None:
+            self.address.text = server_name(retry.host, retry.port)
             self._prompt_for(retry.host, retry.port, "That was not it." if retry.password else "")
             self._notice = ""
 
@@ -220,8 +221,8 @@ class ServersPage(Page):
                 Cell(f"{server.ping_ms:.0f} ms", tone, ping_ms=server.ping_ms, order=server.ping_ms),
                 Cell(symbol="lock" if server.has_password else "", colour=theme.WARNING, order=server.has_password),
                 Cell(
-                    server.version if server.compatible else "other version",
-                    theme.DIM if server.compatible else theme.BAD,
+                    server.version if server.compatible else "other",
+                    theme.GOOD if server.compatible else theme.BAD,
                     "dot",
                     order=(not server.compatible, server.version),
                 ),
@@ -258,7 +259,10 @@ class ServersPage(Page):
         draw_map_card(surface, server.map, pygame.Rect(box.x, box.y, box.width, 200))
         bots = f" and {server.bots} bots" if server.bots else ""
         people = f"{server.players} of {server.seats} seats{bots}"
-        lines = ((server.name, 17, theme.TEXT), (people, 14, theme.DIM), (f"skirmish join {server.join_address}", 13, theme.FAINT))
+        last = (f"skirmish join {server.join_address}", 13, theme.FAINT)
+        if not server.compatible:
+            last = (f"Another version ({server.version}): install the same on both", 13, theme.BAD)
+        lines = ((server.name, 17, theme.TEXT), (people, 14, theme.DIM), last)
         for index, (line, size, tone) in enumerate(lines):
             texts.draw(surface, line, (box.x + 2, box.y + 226 + index * 26), size, tone)
 

@@ -229,7 +229,8 @@ class TextField(Widget):
         else:
             caret_px = self._scroll_px = 0
             if self._placeholder:
-                texts.draw(surface, self._placeholder, (inner.x, inner.centery), TEXT_PX - 1, theme.FAINT, weight="regular")
+                place = (inner.x + (6 if is_focused else 0), inner.centery)
+                texts.draw(surface, self._placeholder, place, TEXT_PX - 1, theme.FAINT, weight="regular")
         if is_focused and now % 1.0 < 0.55:
             x = inner.x + caret_px - self._scroll_px
             pygame.draw.line(surface, theme.ACCENT, (x, inner.centery - 10), (x, inner.centery + 10), 2)
