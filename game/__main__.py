@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="skirmish", description="A LAN arena shooter. Without a command: the menu.")
     commands = parser.add_subparsers(dest="what", metavar="COMMAND", parser_class=_Parser)
 
-    playing = argparse.ArgumentParser(add_help=False)
+    playing = _Parser(add_help=False)
     playing.add_argument("--headless", action="store_true", help="no window: a bot plays the seat")
     playing.add_argument("--seconds", type=_number(0.1, 86400, float), metavar="S", help="leave after so many seconds")
     playing.add_argument("--json", action="store_true", help="statistics as one JSON object on the last line")
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     playing.add_argument("--seed", type=_number(0, 2**31 - 1), default=None, help="makes --net and the bot repeatable")
     playing.add_argument("--bot-level", type=_number(0, 2), default=1, help="how well the headless player plays, 0 to 2")
 
-    named = argparse.ArgumentParser(add_help=False)
+    named = _Parser(add_help=False)
     named.add_argument("--name", default=None, help="your name, at most 16 characters")
 
     play = commands.add_parser("play", parents=[playing, named], help="practice against bots")
