@@ -84,6 +84,11 @@ class ClientMatch:
         """The newest predicted world: what a pilot should look at. None before the first snapshot."""
         return self.prediction.world if self.prediction.ready else None
 
+    @property
+    def pending(self) -> tuple[CommandEntry, ...]:
+        """Commands that the server has not confirmed yet, oldest first."""
+        return tuple(self._pending)
+
     # --- connection
 
     def renew(self, ticket: Ticket, server: Address, now: float) -> None:

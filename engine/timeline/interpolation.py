@@ -103,6 +103,7 @@ class Interpolation:
         self._needs: deque[tuple[float, float]] = deque()
         self._need_now: float | None = None
         self._fresh = False
+        self._has_news = False
         self._delay = DELAY_INTERVALS_AT_START
         self._now: float | None = None
         self._time = 0.0
@@ -119,6 +120,16 @@ class Interpolation:
         """Which place between two ticks is on the screen, as (tick, 256ths): every command carries it, for lag compensation."""
         tick = math.floor(self._time)
         return tick, int((self._time - tick) * FRACTIONS)
+
+    @property
+    def shown(self) -> World:
+        """The others as they were drawn last; valid until the next :meth:`advance`."""
+        return self._shown
+
+    @property
+    def is_starved(self) -> bool:
+        """Whether what is drawn lies past the newest snapshot: a guess."""
+        return self._time > self._newest
 
     @property
     def delay_ticks(self) -> float:
@@ -142,13 +153,20 @@ class Interpolation:
             self._drop_oldest()
         copy = self._spare.pop() if self._spare else World(self._schema)
         copy.copy_from(world)
+        self._has_news = True
         self._held[tick] = copy
         insort(self._ticks, tick)
 
     def advance(self, now: float) -> World:
-        """The others as they are to be drawn at ``now``: call it once per frame. The world returned is the same object each time."""
+        """The others as they are to be drawn at ``now``: call it once per frame. The world returned is the same object each time.
+
+        Asked twice for the same moment, with no snapshot in between, it gives what it gave: that is one frame and not two.
+        """
         if not self._ticks:
             raise LocalProtocolError("no snapshot has arrived yet")
+        if now == self._now and not self._has_news:
+            return self._shown
+        self._has_news = False
         self._measure_need(now)
         self._move_time(now)
         self._frames += 1

@@ -115,6 +115,10 @@ class Prediction:
         """The predicted world one tick before (the newest one where there is none): what to draw the way from."""
         return self._at(self._tick - 1) or self.world
 
+    def world_at(self, tick: int) -> World | None:
+        """The predicted world of ``tick`` while it is kept: read-only, valid until the next call."""
+        return self._at(tick)
+
     def recent_corrections(self) -> tuple[Correction, ...]:
         """The last corrections, oldest first; a missing command that came after all has become a late one here."""
         return tuple(self._recent)

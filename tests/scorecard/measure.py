@@ -1,0 +1,268 @@
+"""From a played cell to its figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from engine.session.client_match import ClientMatch
+from tests.scorecard.cells import BLACKOUT_S, SETTLE_S, Cell
+from tests.scorecard.links import needed_leads_s, snapshot_ages_s
+from tests.scorecard.screen import SeenHit, WatchedClient
+from tests.scorecard.stage import Stage
+from tests.scorecard.truth import Truth
+
+TICK_S: Final = 1 / 60
+CREDIT_WITHIN_TICKS: Final = {"rail": 4, "blaster": 12}
+"""A command that comes late can be carried out a little later; a bolt meets its victim a little earlier or later."""
+QUARTER_WIDTH_UNITS: Final = 104
+RECOVERY_WATCHED_S: Final = 2.5
+REWIND_S_MAX: Final = 0.250
+PREDICTED_EFFECTS: Final = (1, 3, 5)
+"""Muzzle, beam, dash: what our own command brings about and nothing else."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Counters of one client at a moment."""
+
+    late: int
+    missing: int
+    used: int
+    frames: int
+    starved: int
+    bytes_in: int
+    bytes_out: int
+    causes: dict[str, int]
+
+
+def play(cell: Cell) -> dict[str, Any]:
+    """Play one cell; returns ``figures`` (the issue's keys), ``limits`` and ``more``."""
+    stage = Stage(cell)
+    stage.start()
+    stage.simulation.run_for(SETTLE_S)
+    start = stage.simulation.now
+    before = [_mark(stage, client) for client in stage.clients]
+    sampled: list[tuple[float, float]] = []
+    for _ in range(round(cell.seconds)):
+        stage.simulation.run_for(1.0)
+        for match in map(match_of, stage.clients):
+            sampled.append((match.interpolation.statistics().delay_ms, 1000 * TICK_S * match.clock.ahead_ticks))
+    end = stage.simulation.now
+    after = [_mark(stage, client) for client in stage.clients]
+    figures = {
+        "rtt_ms": cell.rtt_ms,
+        "jitter_ms": cell.jitter_ms,
+        "loss_pct": cell.loss_pct,
+        "burst": cell.burst,
+        **_counted(before, after, cell),
+        **_corrections(stage, start, end),
+        "interpolation_delay_ms": round(float(np.mean([sample[0] for sample in sampled])), 1),
+        "ahead_ms": round(float(np.mean([sample[1] for sample in sampled])), 1),
+    }
+    agreement, more = _agreement(stage, start, end)
+    more |= _effects(stage, start, end)
+    limits = _limits(stage, start, end)
+    figures["hit_agreement_pct"] = agreement
+    figures |= _traffic(before, after, cell)
+    figures["recovery_ms"] = _recovery_ms(stage)
+    return {"name": cell.name, "figures": figures, "limits": limits, "more": more}
+
+
+def match_of(client: WatchedClient) -> ClientMatch:
+    """The client's match, which runs."""
+    assert client.match is not None
+    return client.match
+
+
+def _mark(stage: Stage, client: WatchedClient) -> Mark:
+    match, running = match_of(client), stage.server.running_match()
+    assert running is not None
+    buffer = running.seats[match.seat].buffer.statistics()
+    display, link = match.interpolation.statistics(), match.connection.statistics()
+    causes = dict(match.prediction.statistics().corrections_by_cause)
+    return Mark(buffer.late, buffer.missing, buffer.used, display.frames, display.frames_starved, link.bytes_in, link.bytes_out, causes)
+
+
+def _counted(before: list[Mark], after: list[Mark], cell: Cell) -> dict[str, Any]:
+    def total(name: str) -> int:
+        return sum(getattr(mark, name) for mark in after) - sum(getattr(mark, name) for mark in before)
+
+    steps = total("used") + total("missing")
+    minutes = cell.seconds / 60 * cell.players
+    causes = Counter[str]()
+    for old, new in zip(before, after, strict=True):
+        causes.update({name: count - old.causes.get(name, 0) for name, count in new.causes.items()})
+    return {
+        # A step without its command is counted once: as late if the command came afterwards, as missing if it never came.
+        "late_commands_pct": round(100 * total("late") / steps, 3),
+        "missing_commands_pct": round(100 * max(0, total("missing") - total("late")) / steps, 3),
+        "mispredictions_per_min": {name: round(count / minutes, 2) for name, count in sorted(causes.items())},
+        "starved_frames_pct": round(100 * total("starved") / total("frames"), 3),
+    }
+
+
+def _traffic(before: list[Mark], after: list[Mark], cell: Cell) -> dict[str, Any]:
+    seconds = cell.seconds * cell.players
+    return {
+        "bytes_down_per_s": round(sum(new.bytes_in - old.bytes_in for old, new in zip(before, after, strict=True)) / seconds),
+        "bytes_up_per_s": round(sum(new.bytes_out - old.bytes_out for old, new in zip(before, after, strict=True)) / seconds),
+    }
+
+
+def _corrections(stage: Stage, start: float, end: float) -> dict[str, Any]:
+    found = [correction for client in stage.clients for at, correction in client.diary.corrections if start <= at < end]
+    sizes = sorted(correction.size_units for correction in found if correction.size_units > 0)
+    replayed = sorted(correction.replayed_ticks for correction in found)
+    return {
+        "correction_p95_units": round(percentile(sizes, 0.95), 1),
+        "correction_max_units": round(sizes[-1], 1) if sizes else 0.0,
+        "rollback_ticks_p99": percentile(replayed, 0.99),
+    }
+
+
+def percentile(ordered: list[Any], share: float) -> Any:
+    """Of ascending values; 0 of none."""
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0
+
+
+# --- shots ------------------------------------------------------------------------------------------------------------------------------
+
+
+def _agreement(stage: Stage, start: float, end: float) -> tuple[float | None, dict[str, Any]]:
+    """Of the shots that hit on the shooter's screen, those that the server credited.
+
+    Not counted are shots that by the rules could not be: the shooter was dead on the server by then, or the victim was dead or protected.
+    """
+    truth = stage.truth
+    more: dict[str, Any] = {}
+    counted = credited = 0
+    for weapon in ("rail", "blaster"):
+        seen = [hit for client in stage.clients for hit in client.diary.hits if hit.weapon == weapon and _made(client, hit, start, end)]
+        fair = [hit for hit in seen if _could_count(truth, hit)]
+        matched = _match(fair, truth, weapon)
+        more[f"{weapon}_seen"], more[f"{weapon}_fair"], more[f"{weapon}_credited"] = len(seen), len(fair), matched
+        more[f"{weapon}_agreement_pct"] = round(100 * matched / len(fair), 2) if fair else None
+        counted, credited = counted + len(fair), credited + matched
+    ages = [tick - client.diary.views[tick] for client in stage.clients for tick, at in client.diary.made_at.items() if start <= at < end]
+    more["view_age_ms_mean"] = round(1000 * TICK_S * float(np.mean(ages)), 1)
+    more["view_age_ms_p99"] = round(1000 * TICK_S * float(np.percentile(ages, 99)), 1)
+    return (round(100 * credited / counted, 2) if counted else None), more
+
+
+def _made(client: WatchedClient, hit: SeenHit, start: float, end: float) -> bool:
+    return start <= client.diary.made_at[hit.tick] < end
+
+
+def _could_count(truth: Truth, hit: SeenHit) -> bool:
+    before = truth.players.get(hit.tick - 1)
+    return before is not None and before.life[hit.attacker] == 1 and truth.could_be_hurt(hit.victim, hit.tick)
+
+
+def _match(seen: list[SeenHit], truth: Truth, weapon: str) -> int:
+    """How many of the seen hits have a credited one of their own, near in time."""
+    free = [hit for hit in truth.hits if hit.weapon == weapon]
+    matched = 0
+    for hit in seen:
+        near = [other for other in free if (other.attacker, other.victim) == (hit.attacker, hit.victim)]
+        best = min(near, key=lambda other: abs(other.tick - hit.tick), default=None)
+        if best is not None and abs(best.tick - hit.tick) <= CREDIT_WITHIN_TICKS[weapon]:
+            free.remove(best)
+            matched += 1
+    return matched
+
+
+def _effects(stage: Stage, start: float, end: float) -> dict[str, Any]:
+    """Own effects on the screen that never were on the server, and how soon they were seen."""
+    wrong = right = 0
+    waits = []
+    for client in stage.clients:
+        for (slot, birth, kind), at in client.diary.effects.items():
+            if kind not in PREDICTED_EFFECTS or not start <= at < end:
+                continue
+            right += (slot, birth, kind) in stage.truth.effects
+            wrong += (slot, birth, kind) not in stage.truth.effects
+            if birth in client.diary.made_at:
+                waits.append(at - client.diary.made_at[birth])
+    return {
+        "effects_right": right,
+        "effects_wrong": wrong,
+        "effect_wait_ms_p50": round(1000 * float(np.median(waits)), 2) if waits else None,
+        "effect_wait_ms_p99": round(1000 * float(np.percentile(waits, 99)), 2) if waits else None,
+    }
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------------------------
+
+
+def _limits(stage: Stage, start: float, end: float) -> dict[str, Any]:
+    """What no client could do better over the very same datagrams."""
+    needed, ages, leads, delays, youngest = [], [], [], [], []
+    server = stage.host.address.host
+    for host, client in zip(stage.hosts, stage.clients, strict=True):
+        up = stage.links.between(host.address.host, server, start, end)
+        down = stage.links.between(server, host.address.host, start - 1.0, end)
+        needed.append(needed_leads_s(up[:-60]))
+        frames = [frame for frame in client.diary.frames if start <= frame.now < end]
+        ages.append(snapshot_ages_s(down, np.array([frame.now for frame in frames])))
+        stepped = stage.truth.stepped_at
+        made = client.diary.made_at
+        leads += [stepped[tick] - at for tick, at in made.items() if start <= at < end and tick in stepped]
+        delays += [frame.now - _stepped(stepped, frame.view) for frame in frames if int(frame.view) in stepped]
+        youngest.append(needed[-1] + snapshot_ages_s(down, up[:-60, 0]))
+    need, age = np.concatenate(needed), np.concatenate(ages)
+    lead, delay = float(np.mean(leads)), float(np.mean(delays))
+    return {
+        "lead_ms": round(1000 * lead, 1),
+        "late_at_this_lead_pct": round(100 * float(np.mean(need > lead)), 3),
+        "lead_for_1_pct_ms": round(1000 * float(np.percentile(need, 99)), 1),
+        "lead_for_0.2_pct_ms": round(1000 * float(np.percentile(need, 99.8)), 1),
+        "behind_ms": round(1000 * delay, 1),
+        "starved_at_this_delay_pct": round(100 * float(np.mean(age > delay)), 3),
+        "behind_for_2_pct_ms": round(1000 * float(np.percentile(age, 98)), 1),
+        "behind_for_0.5_pct_ms": round(1000 * float(np.percentile(age, 99.5)), 1),
+        "within_rewind_pct": round(100 * float(np.mean(np.concatenate(youngest) <= REWIND_S_MAX)), 2),
+    }
+
+
+def _stepped(stepped: dict[int, float], view: float) -> float:
+    tick = int(view)
+    return stepped[tick] + (view - tick) * TICK_S
+
+
+# --- blackout ---------------------------------------------------------------------------------------------------------------------------
+
+
+def _recovery_ms(stage: Stage) -> float | None:
+    """Nothing gets through for half a second; how long after its end everybody plays on: own commands count, others move, prediction is true."""
+    for host in stage.hosts:
+        host.block()
+    stage.simulation.run_for(BLACKOUT_S)
+    for host in stage.hosts:
+        host.unblock()
+    end = stage.simulation.now
+    stage.simulation.run_for(RECOVERY_WATCHED_S)
+    truth, waits = stage.truth, []
+    for client in stage.clients:
+        seat = match_of(client).seat
+        used = [truth.stepped_at[tick] for tick, was in stage.server.used[seat].items() if was and truth.stepped_at.get(tick, 0.0) >= end]
+        frames = [frame for frame in client.diary.frames if frame.now >= end]
+        shown = [frame.now for frame in frames if not frame.is_starved]
+        right = [frame.now for frame in frames if _is_right(truth, seat, frame)]
+        if not (used and shown and right):
+            return None
+        waits.append(max(used[0], shown[0], right[0]) - end)
+    return round(1000 * max(waits), 1)
+
+
+def _is_right(truth: Truth, seat: int, frame: Any) -> bool:
+    """Whether the predicted place is (within a quarter of a player) where the server puts us in that tick, or we are dead there."""
+    then = truth.players.get(frame.tick)
+    if then is None:
+        return False
+    return bool(then.life[seat] != 1) or bool(
+        np.hypot(float(then.x[seat]) - frame.own_x, float(then.y[seat]) - frame.own_y) <= QUARTER_WIDTH_UNITS
+    )

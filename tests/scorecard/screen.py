@@ -1,0 +1,211 @@
+"""One client's side of a match, written down frame by frame: what it commanded, what was on its screen, what had to be corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from engine.contract import Command
+from engine.session import MatchClient
+from engine.session.client_match import ClientMatch
+from engine.timeline import Correction
+from engine.world import World
+from game.arena import ARENA_COMMAND, ARENA_SCHEMA, make_arena
+from game.client.autopilot import Autopilot
+from game.simulation.integers import COSINES, SINE_ONE, SINE_SHIFT, SINES
+from game.simulation.projectiles import HIT_REACH
+from game.simulation.rules import ALIVE, EFFECT_BEAM, EFFECT_IMPACT
+from game.simulation.weapons import RAIL_REACH
+
+GENERATIONS: Final = 1024
+
+
+@dataclass(frozen=True)
+class SeenHit:
+    """On this player's screen a shot of his hit somebody, in the tick of a command of his."""
+
+    tick: int
+    attacker: int
+    victim: int
+    weapon: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What was drawn, and when."""
+
+    now: float
+    view: float
+    """The place on the server's ticks at which the others were shown."""
+    is_starved: bool
+    tick: int
+    """The newest predicted tick."""
+    own_x: int
+    own_y: int
+    """Where that tick has the player."""
+    x: Any
+    y: Any
+    """All seats as drawn."""
+    life: Any
+
+
+@dataclass
+class Diary:
+    """Everything noted about one client."""
+
+    made_at: dict[int, float] = field(default_factory=dict)
+    """When the command for a tick was given."""
+    views: dict[int, float] = field(default_factory=dict)
+    commands: dict[int, Command] = field(default_factory=dict)
+    frames: list[Frame] = field(default_factory=list)
+    corrections: list[tuple[float, Correction]] = field(default_factory=list)
+    hits: list[SeenHit] = field(default_factory=list)
+    effects: dict[tuple[int, int, int], float] = field(default_factory=dict)
+    """Own effects on the screen (slot, tick of birth, type), and when they were first seen."""
+
+
+class WatchedClient(MatchClient):
+    """A bot's client that draws after every advance, as a window does, and keeps a diary."""
+
+    def __init__(self, name: str, seed: int, clock: Callable[[], float]) -> None:
+        super().__init__(schema=ARENA_SCHEMA, command=ARENA_COMMAND, game_factory=make_arena, name=name)
+        self.autopilot: Final = Autopilot(self, level=1, seed=seed)
+        self.diary: Final = Diary()
+        self._clock: Final = clock
+        self._watched: ClientMatch | None = None
+        self._shown_before: tuple[Any, Any] | None = None
+        self._spent: set[tuple[int, int]] = set()
+
+    def advance(self, now: float) -> None:
+        super().advance(now)
+        self.autopilot.update()
+        match = self.match
+        if match is None or not match.prediction.ready:
+            return
+        if match is not self._watched:
+            self._watch(match)
+        scene = self.scene(now)
+        assert scene is not None
+        self._note_commands(match)
+        self._note_frame(match, scene)
+
+    def _watch(self, match: ClientMatch) -> None:
+        self._watched = match
+        compare = match.prediction.snapshot
+
+        def snapshot(*arguments: Any, **options: Any) -> Correction | None:
+            correction = compare(*arguments, **options)
+            if correction is not None:
+                self.diary.corrections.append((self._clock(), correction))
+            return correction
+
+        match.prediction.snapshot = snapshot  # type: ignore[method-assign]
+
+    def _note_commands(self, match: ClientMatch) -> None:
+        shown = match.interpolation.shown
+        before = self._shown_before
+        for entry in match.pending:
+            if entry.tick in self.diary.made_at:
+                continue
+            self.diary.made_at[entry.tick] = self._clock()
+            self.diary.views[entry.tick] = entry.view_tick + entry.view_fraction / 256
+            self.diary.commands[entry.tick] = entry.command
+            predicted, earlier = match.prediction.world_at(entry.tick), match.prediction.world_at(entry.tick - 1)
+            if predicted is None or earlier is None or predicted.player.life[match.seat] != ALIVE:
+                continue
+            self._note_rail(entry.tick, match.seat, predicted, shown)
+            if before is not None:
+                self._note_bolts(entry.tick, match.seat, earlier, predicted, shown, before)
+            before = (shown.player.x.copy(), shown.player.y.copy())
+        self._shown_before = (shown.player.x.copy(), shown.player.y.copy())
+
+    def _note_rail(self, tick: int, seat: int, predicted: World, shown: World) -> None:
+        effect, player, then = predicted.effect, predicted.player, shown.player
+        own = range(*effect.slots_of(seat).indices(effect.capacity))
+        for slot in own:
+            if effect.generation[slot] != 1 + tick % GENERATIONS or effect.type[slot] != EFFECT_BEAM:
+                continue
+            x, y, aim, half = int(player.x[seat]), int(player.y[seat]), int(player.aim[seat]), SINE_ONE >> 1
+            gap_x, gap_y = then.x.astype(np.int64) - x, then.y.astype(np.int64) - y
+            along = (gap_x * COSINES[aim] + gap_y * SINES[aim] + half) >> SINE_SHIFT
+            aside = (gap_y * COSINES[aim] - gap_x * SINES[aim] + half) >> SINE_SHIFT
+            length = ((int(effect.x2[slot]) - x) * COSINES[aim] + (int(effect.y2[slot]) - y) * SINES[aim]) >> SINE_SHIFT
+            struck = (along > 0) & (along < length) & (np.abs(aside) < RAIL_REACH) & hurtable(shown)
+            struck[seat] = False
+            self.diary.hits += [SeenHit(tick, seat, int(victim), "rail") for victim in np.flatnonzero(struck)]
+
+    def _note_bolts(self, tick: int, seat: int, earlier: World, predicted: World, shown: World, before: tuple[Any, Any]) -> None:
+        """Own bolts against the others as drawn, both over the way from the last tick to this one; a bolt hits once."""
+        bolts, old, then = predicted.projectile, earlier.projectile, shown.player
+        own = range(*bolts.slots_of(seat).indices(bolts.capacity))
+        for slot in own:
+            if old.generation[slot]:
+                birth, start = int(old.generation[slot]), (int(old.x[slot]), int(old.y[slot]))
+                end = (start[0] + int(old.vx[slot]), start[1] + int(old.vy[slot]))
+                if bolts.generation[slot] == birth:
+                    end = (int(bolts.x[slot]), int(bolts.y[slot]))
+                elif (impact := _impact(predicted, seat, tick, end)) is not None:
+                    end = impact
+            elif bolts.generation[slot]:
+                birth, start = int(bolts.generation[slot]), (int(predicted.player.x[seat]), int(predicted.player.y[seat]))
+                end = (int(bolts.x[slot]), int(bolts.y[slot]))
+            else:
+                continue
+            if (slot, birth) in self._spent:
+                continue
+            near = _nearest(start, end, before, (then.x, then.y)) < HIT_REACH
+            near &= hurtable(shown)
+            near[seat] = False
+            if near.any():
+                self._spent.add((slot, birth))
+                self.diary.hits.append(SeenHit(tick, seat, int(np.flatnonzero(near)[0]), "blaster"))
+        if len(self._spent) > 256:
+            self._spent = set(list(self._spent)[-128:])
+
+    def _note_frame(self, match: ClientMatch, scene: World) -> None:
+        now, seat, tick = self._clock(), match.seat, match.prediction.tick
+        place, fraction = match.interpolation.view
+        own, player = match.prediction.world.player, scene.player
+        view = place + fraction / 256
+        self.diary.frames.append(
+            Frame(
+                now,
+                view,
+                match.interpolation.is_starved,
+                tick,
+                int(own.x[seat]),
+                int(own.y[seat]),
+                player.x.copy(),
+                player.y.copy(),
+                player.life.copy(),
+            )
+        )
+        effect = scene.effect
+        for slot in np.flatnonzero(effect.generation[effect.slots_of(seat)]) + effect.slots_of(seat).start:
+            birth = tick + 1 - (tick + 2 - int(effect.generation[slot])) % GENERATIONS
+            self.diary.effects.setdefault((int(slot), birth, int(effect.type[slot])), now)
+
+
+def hurtable(world: World) -> Any:
+    """Seats that a shot could hurt, as this world has them."""
+    return (world.player.life == ALIVE) & (world.player.shield == 0)
+
+
+def _impact(world: World, seat: int, tick: int, expected: tuple[int, int]) -> tuple[int, int] | None:
+    """Where a bolt that ended in this tick ended: the impact nearest to where it would have flown."""
+    effect = world.effect
+    born = np.flatnonzero(effect.generation[effect.slots_of(seat)] == 1 + tick % GENERATIONS) + effect.slots_of(seat).start
+    places = [(int(effect.x[slot]), int(effect.y[slot])) for slot in born if effect.type[slot] == EFFECT_IMPACT]
+    return min(places, key=lambda place: (place[0] - expected[0]) ** 2 + (place[1] - expected[1]) ** 2, default=None)
+
+
+def _nearest(start: tuple[int, int], end: tuple[int, int], before: tuple[Any, Any], after: tuple[Any, Any]) -> Any:
+    """The smallest distance between a bolt and each player while both move evenly through a tick."""
+    gap_x, gap_y = start[0] - before[0].astype(np.float64), start[1] - before[1].astype(np.float64)
+    way_x, way_y = end[0] - after[0] - gap_x, end[1] - after[1] - gap_y
+    length2 = np.maximum(way_x**2 + way_y**2, 1.0)
+    along = np.clip(-(gap_x * way_x + gap_y * way_y) / length2, 0.0, 1.0)
+    return np.hypot(gap_x + along * way_x, gap_y + along * way_y)

@@ -1,0 +1,74 @@
+"""A match to measure: an arena server with rooms, bots on clients of their own, and a note of everything."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any, Final
+
+from engine.session import HostConfig
+from engine.session.match import Match
+from engine.testing import Simulation
+from engine.testing.participants import SimulatedClient
+from server.match import RoomServer
+from tests.scorecard.cells import Cell
+from tests.scorecard.links import LinkRecorder
+from tests.scorecard.screen import WatchedClient
+from tests.scorecard.truth import Truth, WatchedRules
+from tests.simulation.arena_match import config
+
+
+class WatchedServer(RoomServer):
+    """Notes for each tick which seats' commands were there."""
+
+    def __init__(self, *arguments: Any, truth: Truth, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.truth: Final = truth
+        self.used: Final[dict[int, dict[int, bool]]] = {}
+        """Seat, tick: whether the step of the tick had the seat's own command."""
+        self._used_before: dict[int, int] = {}
+
+    def advance(self, now: float) -> None:
+        super().advance(now)
+        match = self.running_match()
+        if match is None:
+            return
+        for seat, state in match.seats.items():
+            used = state.buffer.statistics().used
+            log = self.used.setdefault(seat, {})
+            if match.tick not in log:
+                log[match.tick] = used > self._used_before.get(seat, 0)
+                self._used_before[seat] = used
+
+    def running_match(self) -> Match | None:
+        """The match, once it runs."""
+        return next(iter(self.host._matches.values()), None)
+
+
+class Stage:
+    """One cell's server, clients and network."""
+
+    def __init__(self, cell: Cell, host_config: HostConfig | None = None) -> None:
+        self.cell: Final = cell
+        self.simulation: Final = Simulation(cell.seed, cell.conditions)
+        self.links: Final = LinkRecorder(self.simulation.network)
+        self.truth: Final = Truth(lambda: self.simulation.now)
+        settings = config()
+        rules = WatchedRules.of(settings)
+        assert isinstance(rules, WatchedRules)
+        rules.truth = self.truth
+        entropy = Random(f"{cell.seed}/server").randbytes
+        self.server: Final = WatchedServer(settings, rules, entropy=entropy, truth=self.truth, host_config=host_config)
+        self.host: Final = self.simulation.add_server(self.server)
+        self.clients: Final[list[WatchedClient]] = []
+        self.hosts: Final[list[SimulatedClient]] = []
+        for number in range(cell.players):
+            client = WatchedClient(f"player {number}", cell.seed * 100 + number, lambda: self.simulation.now)
+            self.clients.append(client)
+            self.hosts.append(self.simulation.add_client(client, frame_hz=cell.frame_hz))
+
+    def start(self, limit_s: float = 30.0) -> None:
+        """Until everybody is in the match and has a world."""
+        self.simulation.run_until(self._all_play, limit_s, "everybody plays")
+
+    def _all_play(self) -> bool:
+        return all(client.match is not None and client.match.predicted is not None for client in self.clients)

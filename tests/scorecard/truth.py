@@ -1,0 +1,94 @@
+"""What really happened: the server's side of a match, written down tick by tick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from engine.contract import Game, Settings
+from engine.world import World
+from game.arena import Arena
+from game.simulation.rules import ALIVE, BLASTER_DAMAGE, EFFECT_HIT, RAIL_DAMAGE
+from server.arena_rules import ArenaRules
+
+WEAPONS = {BLASTER_DAMAGE: "blaster", RAIL_DAMAGE: "rail"}
+
+
+@dataclass(frozen=True)
+class Players:
+    """All seats at the end of one tick."""
+
+    x: Any
+    y: Any
+    vx: Any
+    vy: Any
+    life: Any
+    shield: Any
+    deaths: Any
+
+
+@dataclass(frozen=True)
+class CreditedHit:
+    """The server hurt somebody."""
+
+    tick: int
+    attacker: int
+    victim: int
+    weapon: str
+
+
+@dataclass
+class Truth:
+    """Everything that the measurements compare the clients' screens with."""
+
+    clock: Callable[[], float]
+    players: dict[int, Players] = field(default_factory=dict)
+    stepped_at: dict[int, float] = field(default_factory=dict)
+    hits: list[CreditedHit] = field(default_factory=list)
+    effects: set[tuple[int, int, int]] = field(default_factory=set)
+    """Slot, tick of birth, type."""
+
+    def record(self, world: World) -> None:
+        """A tick is done."""
+        tick, player, effect = world.tick, world.player, world.effect
+        self.stepped_at[tick] = self.clock()
+        columns = (player.x, player.y, player.vx, player.vy, player.life, player.shield, player.deaths)
+        self.players[tick] = Players(*(column.copy() for column in columns))
+        born = np.flatnonzero(effect.generation == 1 + tick % 1024)
+        for slot in born.tolist():
+            kind = int(effect.type[slot])
+            self.effects.add((slot, tick, kind))
+            if kind == EFFECT_HIT:
+                attacker, weapon = slot // (effect.kind.per_seat or 1), WEAPONS.get(int(effect.amount[slot]), "")
+                at = np.flatnonzero((player.x == effect.x[slot]) & (player.y == effect.y[slot]) & (np.arange(player.capacity) != attacker))
+                if at.size:
+                    self.hits.append(CreditedHit(tick, attacker, int(at[0]), weapon))
+
+    def could_be_hurt(self, seat: int, tick: int) -> bool:
+        """Whether this seat was alive and without protection just before the step of ``tick``."""
+        before = self.players.get(tick - 1)
+        return before is not None and bool(before.life[seat] == ALIVE) and int(before.shield[seat]) <= 1
+
+
+class WatchedArena(Arena):
+    """The arena, telling every authoritative step to a :class:`Truth`."""
+
+    truth: Truth
+
+    def announcements(self, world: World) -> Sequence[bytes]:
+        self.truth.record(world)
+        return super().announcements(world)
+
+
+class WatchedRules(ArenaRules):
+    """Rooms play the watched arena."""
+
+    truth: Truth
+
+    def make_game(self, settings: Settings, seats: int) -> Game:
+        arena = WatchedArena(settings, seats)
+        arena.truth = self.truth
+        return arena
