@@ -47,6 +47,18 @@ FRAME_HZ_USUAL: Final = 60.0
 UNSEEN_HZ: Final = 20.0
 """Pictures per second while the window has not the focus. A match goes on at its full rate behind them."""
 
+TITLE: Final = "Skirmish"
+_CAPTIONS: Final = {
+    Destination.PRACTICE: f"{TITLE}: play against bots",
+    Destination.HOST: f"{TITLE}: host a game",
+    Destination.SERVERS: f"{TITLE}: join a game",
+    Destination.SETTINGS: f"{TITLE}: settings",
+    Destination.CONNECTING: f"{TITLE}: connecting",
+    Destination.LOBBY: f"{TITLE}: lobby",
+    Destination.MATCH: f"{TITLE}: match",
+}
+"""The window's title says where one is: in a list of windows it is all that is seen."""
+
 KEY_REPEAT_MS: Final = (380, 34)
 DT_S_MAX: Final = 0.1
 """A frame after a pause (a suspended laptop) does not fast-forward what is on the screen."""
@@ -227,7 +239,9 @@ class App:
         if change.to in (Destination.PRACTICE, Destination.SERVERS, Destination.HOST, Destination.SETTINGS):
             order = (Destination.PRACTICE, Destination.SERVERS, Destination.HOST, Destination.SETTINGS)
             self._menu_index = order.index(change.to)
-        return makers[change.to](change)
+        screen = makers[change.to](change)
+        pygame.display.set_caption(_CAPTIONS.get(change.to, TITLE))
+        return screen
 
     @property
     def _the_stage(self) -> Stage:

@@ -1,6 +1,6 @@
 """A connection to a server as the screens use it: the client's events pass through here to whichever screen is current.
 
-On the way through, what outlives a screen is remembered: the chat, kills and deaths, why the connection was lost, and the
+On the way through, what outlives a screen is remembered: the chat, the tally of kills and figures, why the connection was lost, and the
 friends' addresses of a server of our own. Here is also what a player does not do by hand: enter the first room, be ready in practice.
 """
 
@@ -17,10 +17,10 @@ from engine.session import client_events as e
 from engine.session.client import ClientState
 from engine.session.client_match import ClientMatch
 from engine.world import World
-from game.arena import Kill, read_announcement
 from game.client.chat import ChatLog
 from game.client.connection import Connection
 from game.client.lost_overlay import RESUME_S
+from game.client.tally import Tally
 
 
 class Entering(Enum):
@@ -50,8 +50,7 @@ class Online:
         self.is_practice: Final = is_practice
         self.friends: Final = tuple(friends)
         """Where others join: addresses of a server that we host."""
-        self.kills = 0
-        self.deaths = 0
+        self.tally: Final = Tally(self.client)
         self.lost_because = ""
         """Why the connection is lost, while it is being resumed; else ""."""
         self.is_leaving = False
@@ -74,6 +73,7 @@ class Online:
         """Drain: for the screen that is current."""
         events = self.client.events()
         for event in events:
+            self.tally.take(event)
             self._note(event)
         return events
 
@@ -90,8 +90,6 @@ class Online:
             self._get_ready()
         elif isinstance(event, e.RoomLeft):
             self.is_leaving = False
-        elif isinstance(event, e.GameAnnounced):
-            self._count(event.body)
         elif isinstance(event, e.ConnectionLost):
             self.lost_because, self._lost_at = event.reason.sentence, self._now
         elif isinstance(event, (e.ConnectionResumed, e.Closed)):
@@ -106,13 +104,6 @@ class Online:
         if self.is_practice and me is not None and not me.ready and self._asked_in is not self.room:
             self._asked_in = self.room
             self.request(SetReady(True))
-
-    def _count(self, body: bytes) -> None:
-        happening = read_announcement(body)
-        if isinstance(happening, Kill) and self.client.match is not None:
-            seat = self.client.match.seat
-            self.kills += happening.killer == seat and happening.victim != seat
-            self.deaths += happening.victim == seat
 
     # --- what screens ask
 
@@ -199,6 +190,4 @@ class Online:
 
     def report(self) -> dict[str, Any]:
         """For ``--json``."""
-        from game.client.autopilot import report
-
-        return report(self.statistics(), kills=self.kills, deaths=self.deaths)
+        return self.tally.report()

@@ -48,7 +48,7 @@ class ServersPage(Page):
             Column("MAP", 410, width=120),
             Column("PING", 620, "right"),
             Column("", 650, "centre"),
-            Column("VERSION", 680, width=84),
+            Column("VERSION", 680, width=92),
         )
         self.table: Final = Table(
             (60, 128, 800, 420),
@@ -211,7 +211,7 @@ class ServersPage(Page):
             key,
             (
                 self._star(key),
-                Cell(server.name or key, tone),
+                Cell(server.name or key, tone, order=(False, server.name.casefold())),
                 Cell(
                     f"{server.players}/{server.seats}",
                     theme.BAD if is_full else tone if server.players else theme.DIM,
@@ -236,7 +236,7 @@ class ServersPage(Page):
             key,
             (
                 self._star(key),
-                Cell(key, dim),
+                Cell(key, dim, order=(True, key)),
                 Cell("", dim, order=-1),
                 Cell("", dim),
                 Cell("no answer", dim, order=1e9),
