@@ -41,7 +41,7 @@ from engine.datagram.messages import (
     write_farewell,
     write_response,
 )
-from engine.datagram.path import PathWatch
+from engine.datagram.path import PathWatch, Probes
 from engine.datagram.replay_window import ReplayWindow
 from engine.datagram.sealing import make_seals
 from engine.datagram.sender import Sender
@@ -90,7 +90,7 @@ class Connection:
 
         self._path = path
         self._watch = PathWatch(entropy, self._limits) if is_server and entropy is not None else None
-        self._probed: Address | None = None
+        self._probes = Probes()
         self._asides: list[tuple[Address, bytes]] = []
 
         self._events: list[ConnectionEvent] = []
@@ -204,6 +204,8 @@ class Connection:
                 watch.heard_on_path(size, self._sender.sent.newest_acknowledged > 0)
             elif watch.heard_elsewhere(path, size, is_newest, now):
                 self._move(path)
+        elif self._probes.are_answered(path, self._sender.sent.is_acknowledged):
+            self._move(path)
         for part in parts:
             self._take_part(part, path, now)
         return None
@@ -241,6 +243,7 @@ class Connection:
         """From now on the peer is at ``path``, which is proven."""
         self._path = path
         self._path_changes += 1
+        self._probes.clear()
         if self._watch is not None:
             self._watch.moved()
         self._events.append(PathChanged(path))
@@ -252,8 +255,7 @@ class Connection:
         """
         if self._is_server:
             return
-        if source == self._probed and source != self._path:
-            self._probed = None
+        if source == self._probes.address:
             self._move(source)
         if self._path is not None and len(self._asides) < ASIDES_MAX:
             self._asides.append((self._path, write_response(token)))
@@ -264,16 +266,17 @@ class Connection:
             raise LocalProtocolError("only a client chooses its path; the server follows")
         if path != self._path:
             self._path = path
+            self._probes.clear()
             self._path_changes += 1
             self._knock_at = float("-inf")
 
     def probe(self, address: Address, now: float) -> None:
-        """Client: try ``address`` with one padded ping and stay on the path. If the server's challenge comes back, the path moves there."""
+        """Client: try ``address`` with one padded ping and stay on the path. If the server answers from there, the path moves there."""
         if self._is_server:
             raise LocalProtocolError("only a client probes")
         self._now = now
-        if self._state in (State.OPENING, State.CONNECTED) and len(self._asides) < ASIDES_MAX:
-            self._probed = address
+        if address != self._path and self._state in (State.OPENING, State.CONNECTED) and len(self._asides) < ASIDES_MAX:
+            self._probes.begin(address)
             self._asides.append((address, PADDED_PING))
 
     # --- time and ends ----------------------------------------------------------------------------------------------------------------
@@ -377,7 +380,10 @@ class Connection:
 
     def _send_aside(self, out: list[tuple[Address, bytes]], now: float) -> None:
         """Answers to challenges and probes; on a server, the challenges."""
-        out += [(address, self._sender.sealed(parts, now)) for address, parts in self._asides]
+        for address, parts in self._asides:
+            out.append((address, self._sender.sealed(parts, now)))
+            if parts is PADDED_PING:
+                self._probes.sent(address, self._sender.sent.newest)
         self._asides.clear()
         if self._watch is not None:
             due = self._watch.due(CHALLENGE_DATAGRAM_BYTES, now)

@@ -6,6 +6,9 @@ there. Until then the old path is served as before, and the new one gets at most
 anti-amplification limit). A datagram from :data:`~engine.ids.CARRIED` needs no challenge: it came inside the control connection, which
 has proven who it is.
 
+A client knows where the server is and needs no such proof of it. What it may not know is whether that address can be reached at all: while
+its datagrams travel inside the control connection, it probes.
+
 Several candidates are held at once: otherwise one captured datagram per moment, replayed from anywhere, would keep replacing the genuine
 new path before its answer arrives.
 """
@@ -13,12 +16,16 @@ new path before its answer arrives.
 from __future__ import annotations
 
 import hmac
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.datagram.limits import DatagramLimits
 from engine.datagram.messages import CHALLENGE_BYTES
 from engine.ids import CARRIED, Address
+
+PROBES_MAX = 8
+"""Probes whose acknowledgement is waited for: at one a second, a round trip of 8 s."""
 
 AMPLIFICATION_MAX = 3
 """Bytes out per byte in, towards an address that has not proven itself (RFC 9000, section 8)."""
@@ -38,6 +45,41 @@ class Candidate:
     def may_send(self, size: int) -> bool:
         """Whether ``size`` more bytes keep within the budget of an unproven address."""
         return self.bytes_out + size <= AMPLIFICATION_MAX * self.bytes_in
+
+
+class Probes:
+    """A client's tries at an address that is not its path now: has one of them come back?
+
+    Either the server's challenge comes from there; or anything comes from there while the server has acknowledged one of the probes, which
+    went there and nowhere else. The second matters where the server never left that path, because what was sent by the other way did not
+    reach it: a probe from the path that it has is nothing to challenge.
+    """
+
+    __slots__ = ("_numbers", "address")
+
+    def __init__(self) -> None:
+        self.address: Address | None = None
+        self._numbers: deque[int] = deque(maxlen=PROBES_MAX)
+
+    def begin(self, address: Address) -> None:
+        """``address`` is tried from now on."""
+        if address != self.address:
+            self._numbers.clear()
+            self.address = address
+
+    def sent(self, address: Address, sequence: int) -> None:
+        """A probe went there with this number."""
+        if address == self.address:
+            self._numbers.append(sequence)
+
+    def are_answered(self, source: Address, is_acknowledged: Callable[[int], bool]) -> bool:
+        """Whether a datagram from ``source`` shows that the address works in both directions."""
+        return source == self.address and any(map(is_acknowledged, self._numbers))
+
+    def clear(self) -> None:
+        """The path has been chosen anew: nothing is tried."""
+        self.address = None
+        self._numbers.clear()
 
 
 class PathWatch:

@@ -47,7 +47,9 @@ def connected_pair(limits: DatagramLimits | None = None) -> tuple[Connection, Co
 
 
 class Net:
-    """Steps both sides at 60 Hz. Each link has a latency, a jitter (uniform, either way) and a loss; carried datagrams always arrive."""
+    """Steps both sides at 60 Hz. Each link has a latency, a jitter (uniform, either way) and a loss; carried datagrams arrive, unless
+    ``is_carried_blocked``.
+    """
 
     def __init__(
         self, *, seed: int = 1, latency_s: float = 0.0, jitter_s: float = 0.0, loss: float = 0.0, limits: DatagramLimits | None = None
@@ -55,7 +57,7 @@ class Net:
         self.random = Random(seed)
         self.now = 0.0
         self.latency_s, self.jitter_s, self.loss = latency_s, jitter_s, loss
-        self.is_up_blocked = self.is_down_blocked = False
+        self.is_up_blocked = self.is_down_blocked = self.is_carried_blocked = False
         self.client_address = CLIENT
         self.endpoint = Endpoint(self.random.randbytes, limits)
         self.ticket = self.endpoint.issue_ticket(0.0)
@@ -105,7 +107,7 @@ class Net:
                 self._push(False, datagram, SERVER)
 
     def _push(self, is_up: bool, datagram: bytes, source: Address, *, carried: bool = False) -> None:
-        if not carried and self.random.random() < self.loss:
+        if self.is_carried_blocked if carried else self.random.random() < self.loss:
             return
         delay_s = max(0.0, self.latency_s + self.random.uniform(-self.jitter_s, self.jitter_s))
         self._order += 1

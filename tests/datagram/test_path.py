@@ -193,6 +193,39 @@ class TestCarried:
         net.run(0.5, up=b"command")
         assert net.client.path == net.server.path == CARRIED
 
+    def test_back_at_the_first_answered_probe_where_the_server_never_left_udp(self) -> None:
+        """Nothing at all got through for a while, nor does the stream yet: the server sees nothing new in a probe from the old address."""
+        net = connected_net()
+        net.is_carried_blocked = net.is_up_blocked = net.is_down_blocked = True
+        net.client.set_path(CARRIED)
+        net.run(1.0, up=b"command", down=b"snapshot")
+        net.client.probe(SERVER, net.now)
+        net.run(0.5, up=b"command", down=b"snapshot")
+        net.is_up_blocked = net.is_down_blocked = False
+        net.run(0.5, up=b"command", down=b"snapshot")
+        assert net.client.path == CARRIED, "hearing the server proves one direction"
+        net.client.probe(SERVER, net.now)
+        net.run(0.2, up=b"command", down=b"snapshot")
+        assert net.client.path == SERVER
+        assert PathChanged(SERVER) in net.client_events
+        assert moves(net) == [], "the server never left"
+        heard = len(net.heard_up())
+        net.run(0.2, up=b"command", down=b"snapshot")
+        assert len(net.heard_up()) > heard
+
+    def test_a_probe_made_before_the_path_was_chosen_anew_counts_no_more(self) -> None:
+        net = connected_net()
+        net.client.set_path(CARRIED)
+        net.client.probe(SERVER, net.now)
+        net.run(0.01)
+        net.client.set_path(SERVER)
+        net.is_down_blocked = True
+        net.client.set_path(CARRIED)
+        net.run(0.2, up=b"command", down=b"snapshot")
+        net.is_down_blocked = False
+        net.run(0.2, up=b"command", down=b"snapshot")
+        assert net.client.path == CARRIED
+
     def test_an_older_carried_datagram_does_not_move_it(self) -> None:
         client, server = connected_pair()
         client.send(b"older")
@@ -290,9 +323,10 @@ def test_a_server_does_not_answer_challenges() -> None:
 
 def test_probing_is_bounded_and_over_with_the_connection() -> None:
     client, _ = connected_pair()
+    client.set_path(CARRIED)
     for _ in range(100):
         client.probe(SERVER, 0.3)
-    assert len(client.datagrams_to_send(0.3)) <= 9
+    assert 1 <= [path for path, _ in client.datagrams_to_send(0.3)].count(SERVER) <= 8
     assert isinstance(client, Connection)
 
 

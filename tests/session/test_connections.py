@@ -79,6 +79,22 @@ def test_a_stream_cut_while_datagrams_are_carried_loses_neither_seat_nor_match()
     assert [event.carrier for event in match.events(0, e.CarrierChanged)] == [CarrierKind.CONTROL], "it did not begin to work meanwhile"
 
 
+def test_after_a_blackout_udp_does_not_wait_for_the_stream_to_recover() -> None:
+    match = ToyMatch(1)
+    match.start()
+    client = match.clients[0]
+    match.simulation.run_for(1)
+    match.hosts[0].block()
+    match.simulation.run_for(4)
+    assert client.statistics().carrier == "control"
+    match.hosts[0].unblock()
+    match.hosts[0].block(datagrams=False)
+    match.simulation.run_until(lambda: client.statistics().carrier == "udp", 1.5, "back on UDP with the first probe")
+    before = client.statistics().snapshots
+    match.simulation.run_for(2)
+    assert client.statistics().snapshots - before > 110
+
+
 def test_what_worked_in_the_last_match_is_what_the_next_begins_with() -> None:
     match = ToyMatch(1)
     match.start()
