@@ -38,8 +38,8 @@ _LOST, _BLOCKED, _NOBODY, _FULL = -1, -2, -3, -4
 _FATES: Final = {_LOST: "lost", _BLOCKED: "blocked", _NOBODY: "nobody there", _FULL: "port full"}
 """In the place of the link's number, for what is remembered and did not arrive."""
 
-Describe: TypeAlias = Callable[[Address, Address, bytes, bool], str]
-"""Source, target, bytes, whether it is a piece of a stream; gives the words for it."""
+Describe: TypeAlias = Callable[[bytes, bool], str]
+"""Bytes, and whether they are a piece of a stream; gives the words for them."""
 
 HEAP_MAX: Final = 1_000_000
 """More on its way at once than any test needs: a sender that never stops."""
@@ -175,6 +175,12 @@ class SimulatedStream:
                 end.is_ended = end._is_closed = True
                 end._held.clear()
 
+    def abandon(self) -> None:
+        """Be gone without a word, as when the power fails: what arrives for this end is lost, and the other end hears nothing."""
+        self.is_ended = self._is_closed = True
+        self._held.clear()
+        self._arrived.clear()
+
     @property
     def _is_over(self) -> bool:
         return self.is_refused or (self.is_ended and self._is_closed)
@@ -213,6 +219,8 @@ class SimulatedNetwork:
         self._bottlenecks: Final[dict[Direction, Bottleneck]] = {}
         self._ports: Final[dict[Address, SimulatedPort]] = {}
         self._listeners: Final[dict[Address, list[SimulatedStream]]] = {}
+        self._dead: Final[set[Address]] = set()
+        """Where nobody even refuses."""
         self._streams: list[SimulatedStream] = []
         self._blocked_datagrams: Final[set[Direction]] = set()
         self._blocked_streams: Final[set[Direction]] = set()
@@ -233,10 +241,13 @@ class SimulatedNetwork:
     def listen(self, address: Address) -> None:
         """Accept streams at this address: see :meth:`accept`."""
         self._listeners.setdefault(address, [])
+        self._dead.discard(address)
 
-    def stop_listening(self, address: Address) -> None:
-        """Refuse streams at this address from now on."""
+    def stop_listening(self, address: Address, *, silently: bool = False) -> None:
+        """Refuse streams at this address from now on, or (``silently``) do not even answer: whoever calls waits in vain."""
         self._listeners.pop(address, None)
+        if silently:
+            self._dead.add(address)
 
     def accept(self, address: Address) -> list[SimulatedStream]:
         """Streams that have come up at this listener; drains."""
@@ -294,6 +305,10 @@ class SimulatedNetwork:
         """The weather of one direction between two hosts."""
         return self._conditions_of((source, target))
 
+    def own_conditions(self) -> dict[Direction, NetConditions]:
+        """The directions that have a weather of their own."""
+        return dict(sorted(self._own_conditions.items()))
+
     def blocked(self) -> list[Direction]:
         """The directions in which something is blocked now."""
         return sorted(self._blocked_datagrams | self._blocked_streams)
@@ -338,7 +353,7 @@ class SimulatedNetwork:
             if isinstance(payload, _Signal):
                 what = payload.name.lower()
             elif describe is not None:
-                what = describe(source, target, payload, stream is not None)
+                what = describe(payload, stream is not None)
             else:
                 what = f"{len(payload)} bytes {payload[:24].hex()}"
             fate = f" ({_FATES[number]})" if number < 0 else ""
@@ -422,6 +437,8 @@ class SimulatedNetwork:
     def _open(self, caller: SimulatedStream, due: float) -> None:
         """A wish for a stream has arrived: answer it."""
         if caller.is_ended:
+            return
+        if caller.remote in self._dead:
             return
         end = self._make_stream(caller.remote, caller.local)
         end.other, caller.other = caller, end

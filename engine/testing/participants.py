@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from engine.ids import Address
 from engine.testing.network import SimulatedNetwork, SimulatedStream
@@ -21,20 +21,42 @@ EVENTS_MAX: Final = 10_000
 CLIENT_PORT: Final = 40_000
 """First port of a client's host, for datagrams; its streams take the following ones."""
 
+CONNECT_TIMEOUT_S: Final = 5.0
+"""After which a client whom nobody answers gives an attempt up, as the real driver does."""
+
 Script = Callable[[Any, float], None]
 """What a client's player does each frame: called with the client and its time."""
 
 
+class Woken(Protocol):
+    """What a simulation wakes: a host, or something that happens once."""
+
+    is_stopped: bool
+
+    def next_wake(self) -> float:
+        """When it wants to be woken next."""
+
+    def wake(self, now: float) -> None:
+        """Run once."""
+
+
 class Participant(ABC):
-    """Something that wakes at a rate of its own, by a clock that may run a little fast or slow."""
+    """Something that wakes at a rate of its own, by a clock that may run a little fast or slow, or be set."""
 
     def __init__(self, network: SimulatedNetwork, address: Address, wake_hz: float, first_wake: float, clock_rate: float) -> None:
+        self.name = str(address)
+        """What scenarios and failure reports call it."""
         self.address = address
         self.network: Final = network
         self.is_stopped = False
+        """For good; see ``crash`` for one that comes back."""
+        self.is_down = False
+        """Crashed, and not yet restarted."""
         self._first_wake: Final = first_wake
         self._period_s: Final = 1.0 / wake_hz
-        self._clock_rate: Final = clock_rate
+        self._clock_rate = clock_rate
+        self._clock_set_at = self._clock_set_to = first_wake
+        self._has_true_clock = clock_rate == 1.0
         self._wakes = 0
         self._paused_until = 0.0
         self._now = first_wake
@@ -46,7 +68,18 @@ class Participant(ABC):
 
     def local_time(self, time: float) -> float:
         """The simulation's time by this participant's clock."""
-        return time if self._clock_rate == 1.0 else self._first_wake + (time - self._first_wake) * self._clock_rate
+        return time if self._has_true_clock else self._clock_set_to + (time - self._clock_set_at) * self._clock_rate
+
+    def set_clock_rate(self, rate: float) -> None:
+        """Let its clock run fast or slow from now on: 1.0002 gains 200 ppm. What it has gained until now, it keeps."""
+        self.step_clock(0.0)
+        self._clock_rate = rate
+
+    def step_clock(self, seconds: float) -> None:
+        """Set its clock forward or (negative) back in the middle of everything, as somebody does who sets a wall clock."""
+        self._clock_set_to = self.now + seconds
+        self._clock_set_at = self._now
+        self._has_true_clock = False
 
     def next_wake(self) -> float:
         """When it wants to be woken next."""
@@ -56,11 +89,24 @@ class Participant(ABC):
         """Freeze it, as SIGSTOP or a long garbage collection does: its sockets go on receiving, it does not run."""
         self._paused_until = max(self._paused_until, self._now + seconds)
 
+    @property
+    def paused_until(self) -> float:
+        """In the simulation's time; in the past where it is not paused."""
+        return self._paused_until
+
     def wake(self, now: float) -> None:
         """Run once."""
         self._now = now
         self._wakes = max(self._wakes + 1, int((now - self._first_wake) / self._period_s + 1e-6) + 1)
-        self._run(now, self.local_time(now))
+        if not self.is_down:
+            self._run(now, self.local_time(now))
+
+    @abstractmethod
+    def crash(self, *, silently: bool = False) -> None:
+        """End the process without a goodbye: its port is closed and its streams are reset, as the system does for it.
+
+        ``silently``: the whole machine is gone. Nobody is told, and what is sent to it is lost.
+        """
 
     @abstractmethod
     def _run(self, now: float, local: float) -> None:
@@ -74,20 +120,40 @@ class SimulatedServer(Participant):
         self, server: ServerUnderTest, network: SimulatedNetwork, address: Address, wake_hz: float, first_wake: float, clock_rate: float
     ) -> None:
         super().__init__(network, address, wake_hz, first_wake, clock_rate)
-        self.server: Final = server
-        self.port: Final = network.open_port(address)
+        self.server = server
+        self.port = network.open_port(address)
         self.streams: Final[dict[int, SimulatedStream]] = {}
         self._newest_peer = 0
+        self._abandoned: list[SimulatedStream] = []
         network.listen(address)
 
     def stop(self) -> None:
-        """Crash: no goodbye, ports closed, streams cut. Another server may be added at the same address."""
+        """Crash for good. Another server may be added at the same address."""
         self.is_stopped = True
+        self.crash()
+
+    def crash(self, *, silently: bool = False) -> None:
+        """As :meth:`Participant.crash`."""
+        self.is_down = True
         self.port.close()
-        self.network.stop_listening(self.address)
+        self.network.stop_listening(self.address, silently=silently)
         for stream in self.streams.values():
-            stream.cut()
+            if silently:
+                stream.abandon()
+                self._abandoned.append(stream)
+            else:
+                stream.cut()
         self.streams.clear()
+
+    def restart(self, server: ServerUnderTest) -> None:
+        """Come back after a crash with a new server, which knows nothing of what was; streams to the old one are reset."""
+        for stream in self._abandoned:
+            stream.cut()
+        self._abandoned.clear()
+        self.server = server
+        self.port = self.network.open_port(self.address)
+        self.network.listen(self.address)
+        self.is_down = False
 
     def _run(self, now: float, local: float) -> None:
         server, streams = self.server, self.streams
@@ -135,23 +201,40 @@ class SimulatedClient(Participant):
         script: Script | None,
     ) -> None:
         super().__init__(network, address, frame_hz, first_wake, clock_rate)
-        self.client: Final = client
+        self.client = client
         self.server_address: Final = server
-        self.port: Final = network.open_port(address)
+        self.port = network.open_port(address)
         self.events: Final[deque[Any]] = deque(maxlen=EVENTS_MAX)
         """Everything that the client reported, oldest first; the test may clear it."""
         self.script = script
         self.stream: SimulatedStream | None = None
         self._is_up = False
         self._streams_opened = 0
+        self._dialed_at = 0.0
         self._moves = 0
 
     def stop(self) -> None:
-        """Crash: no goodbye; the stream is cut."""
+        """Crash for good."""
         self.is_stopped = True
+        self.crash()
+
+    def crash(self, *, silently: bool = False) -> None:
+        """As :meth:`Participant.crash`."""
+        self.is_down = True
         self.port.close()
         if self.stream is not None:
-            self.stream.cut()
+            if silently:
+                self.stream.abandon()
+            else:
+                self.stream.cut()
+        self.stream = None
+        self._is_up = False
+
+    def restart(self, client: ClientUnderTest) -> None:
+        """Come back after a crash with a new client, at the same address."""
+        self.client = client
+        self.port = self.network.open_port(self.address)
+        self.is_down = False
 
     def cut_stream(self) -> None:
         """Break the stream under the client, as a router that forgot it does; the client notices, and may resume."""
@@ -206,6 +289,7 @@ class SimulatedClient(Participant):
             self._streams_opened += 1
             source = Address(self.address.host, CLIENT_PORT + self._streams_opened)
             self.stream = self.network.connect(source, self.server_address, now)
+            self._dialed_at = now
         stream = self.stream
         if stream.is_open and not self._is_up:
             self._is_up = True
@@ -220,6 +304,10 @@ class SimulatedClient(Participant):
         elif stream.is_ended:
             self.stream = None
             client.stream_failed(f"{self.server_address} refused the connection.", local)
+        elif now - self._dialed_at > CONNECT_TIMEOUT_S:
+            stream.cut()
+            self.stream = None
+            client.stream_failed(f"{self.server_address} did not answer.", local)
 
     def _leave_stream(self, now: float) -> None:
         assert self.stream is not None

@@ -15,7 +15,9 @@ Everything follows from the seed: ``trace`` of two runs is the same, or somethin
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from random import Random
 from typing import Final
@@ -25,7 +27,7 @@ from engine.errors import LocalProtocolError
 from engine.ids import DEFAULT_PORT, Address
 from engine.testing.clock import VirtualClock
 from engine.testing.network import SimulatedNetwork
-from engine.testing.participants import CLIENT_PORT, Participant, Script, SimulatedClient, SimulatedServer
+from engine.testing.participants import CLIENT_PORT, Participant, Script, SimulatedClient, SimulatedServer, Woken
 from engine.testing.verbs import ClientUnderTest, ServerUnderTest
 
 SERVER_ADDRESS: Final = Address("10.0.0.1", DEFAULT_PORT)
@@ -34,10 +36,48 @@ SERVER_WAKE_HZ: Final = 240.0
 
 FRAME_HZ: Final = 60.0
 CLIENTS_MAX: Final = 60_000
+HAPPENINGS_MAX: Final = 100
+"""Actions kept for the failure report; the oldest go."""
 
 
 class SimulationStalledError(AssertionError):
     """What a test waited for did not happen in time; the message has the seed and the last arrivals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that may be done to a simulation, and how a report calls it."""
+
+    words: str
+    do: Callable[[Simulation], None]
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """An action and its time, in seconds after the scenario began."""
+
+    seconds: float
+    action: Action
+
+
+class _Happening:
+    """An action that waits for its time."""
+
+    def __init__(self, time: float, simulation: Simulation, action: Action) -> None:
+        self.is_stopped = False
+        self._time: Final = time
+        self._simulation: Final = simulation
+        self._action: Final = action
+
+    def next_wake(self) -> float:
+        """Its time."""
+        return self._time
+
+    def wake(self, now: float) -> None:
+        """Happen."""
+        self.is_stopped = True
+        self._simulation.happened.append(f"{now:.6f} {self._action.words}")
+        self._action.do(self._simulation)
 
 
 class Simulation:
@@ -49,9 +89,12 @@ class Simulation:
         self.network: Final = SimulatedNetwork(seed, conditions)
         self.servers: Final[list[SimulatedServer]] = []
         self.clients: Final[list[SimulatedClient]] = []
+        self.happened: Final[deque[str]] = deque(maxlen=HAPPENINGS_MAX)
+        """What was done to the network and the hosts, with its time."""
+        self.begun_at: Final = start
         self._conditions = conditions
         self._random: Final = Random(f"{seed}/phases")
-        self._wakes: Final[list[tuple[float, int, Participant]]] = []
+        self._wakes: Final[list[tuple[float, int, Woken]]] = []
         self._participants = 0
 
     @property
@@ -71,9 +114,11 @@ class Simulation:
         address: Address = SERVER_ADDRESS,
         wake_hz: float = SERVER_WAKE_HZ,
         clock_rate: float = 1.0,
+        name: str = "",
     ) -> SimulatedServer:
-        """Put a server on the network; it runs from now on, ``wake_hz`` times a second."""
+        """Put a server on the network; it runs from now on, ``wake_hz`` times a second. The first is called ``server``."""
         simulated = SimulatedServer(server, self.network, address, wake_hz, self._first_wake(wake_hz), clock_rate)
+        simulated.name = name or (f"server {len(self.servers) + 1}" if self.servers else "server")
         self.servers.append(simulated)
         self._schedule(simulated)
         return simulated
@@ -87,10 +132,12 @@ class Simulation:
         frame_hz: float = FRAME_HZ,
         clock_rate: float = 1.0,
         script: Script | None = None,
+        name: str = "",
     ) -> SimulatedClient:
-        """Put a client on the network, in a host of its own; it connects to ``server`` (the first one added) when it wants a stream.
+        """Put a client on the network, in a host of its own, called ``client 1`` and so on.
 
-        ``conditions`` are those of its link, both ways; otherwise the simulation's. ``clock_rate`` 1.0002 runs 200 ppm fast.
+        It connects to ``server`` (the first one added) when it wants a stream. ``conditions`` are those of its link, both ways; otherwise
+        the simulation's. ``clock_rate`` 1.0002 runs 200 ppm fast.
         """
         if server is None:
             if not self.servers:
@@ -102,6 +149,7 @@ class Simulation:
         address = Address(f"10.1.{number >> 8}.{number & 255}", CLIENT_PORT)
         first_wake = self._first_wake(frame_hz)
         simulated = SimulatedClient(client, self.network, address, server, frame_hz, first_wake, clock_rate, script)
+        simulated.name = name or f"client {number}"
         self.clients.append(simulated)
         if conditions is not None:
             self.set_conditions(conditions, simulated)
@@ -113,6 +161,7 @@ class Simulation:
     ) -> None:
         """Change the weather from now on: for everybody, or on one client's link, or one direction of it."""
         if client is None:
+            self._conditions = conditions
             self.network.set_conditions(conditions)
             return
         ours, theirs = client.address.host, client.server_address.host
@@ -120,6 +169,36 @@ class Simulation:
             self.network.set_conditions(conditions, ours, theirs)
         if down:
             self.network.set_conditions(conditions, theirs, ours)
+
+    @property
+    def conditions(self) -> NetConditions:
+        """The weather for everybody who has none of his own."""
+        return self._conditions
+
+    def node(self, name: str) -> Participant:
+        """The server or client of this name."""
+        found = [node for node in (*self.servers, *self.clients) if node.name == name]
+        if not found:
+            known = ", ".join(node.name for node in (*self.servers, *self.clients))
+            raise LocalProtocolError(f"nobody here is called {name!r}; here are: {known}")
+        return found[-1]
+
+    def at(self, seconds: float, action: Action) -> None:
+        """Let something happen, so many seconds from now: see :mod:`engine.testing.scenario`."""
+        if seconds < 0:
+            raise LocalProtocolError(f"{seconds} s from now is in the past")
+        self._schedule(_Happening(self.now + seconds, self, action))
+
+    def play(self, *timed: At) -> None:
+        """Let a scenario happen, beginning now."""
+        for each in timed:
+            self.at(each.seconds, each.action)
+
+    def waiting_for(self) -> list[str]:
+        """What each host is doing or waiting for, a line each."""
+        from engine.testing.report import describe_node
+
+        return [describe_node(node, self) for node in (*self.servers, *self.clients)]
 
     def run_for(self, seconds: float) -> None:
         """Let this much time pass."""
@@ -133,9 +212,10 @@ class Simulation:
         begun = self.now
         if condition() or self._run(begun + limit_s, condition):
             return self.now - begun
-        arrivals = "\n  ".join(self.network.recent())
+        from engine.testing.report import describe_simulation
+
         raise SimulationStalledError(
-            f"{what} did not happen within {limit_s:g} s of virtual time (seed {self.seed}). The last arrivals were:\n  {arrivals}"
+            f"{what} did not happen within {limit_s:g} s of virtual time (seed {self.seed}).\n{describe_simulation(self)}"
         )
 
     def _run(self, end: float, condition: Callable[[], object] | None) -> bool:
@@ -161,6 +241,6 @@ class Simulation:
     def _first_wake(self, hz: float) -> float:
         return self.now + self._random.random() / hz
 
-    def _schedule(self, participant: Participant) -> None:
+    def _schedule(self, participant: Woken) -> None:
         self._participants += 1
         heappush(self._wakes, (participant.next_wake(), self._participants, participant))

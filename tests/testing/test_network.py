@@ -279,6 +279,6 @@ def test_what_was_lost_is_remembered_with_its_fate() -> None:
     away.send(HOME, b"\x03", 4.0)
     fates = [line.split(" datagram ")[1] for line in network.recent()]
     assert fates == ["(nobody there): 1 bytes 01", "(lost): 1 bytes 02", "(blocked): 1 bytes 03"]
-    assert network.recent(lambda source, target, data, is_stream: "words")[0].endswith("(nobody there): words")
+    assert network.recent(lambda data, is_stream: "words")[0].endswith("(nobody there): words")
     assert network.link_statistics(AWAY.host, HOME.host).lost == 1
     assert network.link_statistics(HOME.host, AWAY.host).sent == 0
