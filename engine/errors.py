@@ -29,6 +29,7 @@ class DisconnectReason(Enum):
     RESUME_REFUSED = "resume_refused"
     CERTIFICATE_CHANGED = "certificate_changed"
     UNREACHABLE = "unreachable"
+    CANNOT_PLAY = "cannot_play"
 
     @property
     def sentence(self) -> str:
@@ -54,4 +55,5 @@ _SENTENCES = {
     DisconnectReason.RESUME_REFUSED: "The server no longer keeps your seat.",
     DisconnectReason.CERTIFICATE_CHANGED: "The server's certificate is not the one that was seen before.",
     DisconnectReason.UNREACHABLE: "The server could not be reached.",
+    DisconnectReason.CANNOT_PLAY: "The server plays what is not installed here: install the same version, with the same maps.",
 }

@@ -13,17 +13,28 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from engine.drivers.console import one_line, say, show
 from server.config import CONFIG_BYTES_MAX, ConfigError, ServerConfig, check_config, read_config, render_config
 
 USAGE_ERROR: Final = 2
 PROGRAM: Final = "skirmish-server"
+PRACTICE_WARMUP_S: Final = 2
+"""Long enough to see where one stands."""
 
 
 class _Parser(argparse.ArgumentParser):
-    """One clear line for a wrong argument."""
+    """One clear line for a wrong argument; no abbreviations, so that an option added later breaks nobody's script."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE_ERROR, f"{PROGRAM}: {message} (see: {PROGRAM} --help)\n")
+        say(f"{PROGRAM}: {one_line(message)} (see: {PROGRAM} --help)")
+        sys.exit(USAGE_ERROR)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Help, for which nobody may be there any more."""
+        (say if file is sys.stderr else show)(message.rstrip("\n"))
 
 
 def _number(low: float, high: float, kind: Callable[[str], float] = int) -> Callable[[str], float]:
@@ -50,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bots", type=_number(0, 256), metavar="N", help="bots in the permanent room")
     parser.add_argument("--bot-level", type=_number(0, 2), metavar="L", help="how well they play: 0, 1 or 2")
     parser.add_argument("--map", metavar="M", help="play only this map in the permanent room")
+    parser.add_argument("--seed", type=_number(0, 2**31 - 1), metavar="N", help="the same chance in matches and bots every time")
     parser.add_argument("--seconds", type=_number(0.1, 1e9, float), metavar="S", help="end after so many seconds")
     parser.add_argument("--json", action="store_true", help="statistics as one JSON object on the last line")
     parser.add_argument("--local", action="store_true", help="practice: only this computer can join")
@@ -76,6 +88,9 @@ def load_config(options: argparse.Namespace) -> ServerConfig:
     config = _replaced(config, "server", host=options.host, port=options.port, name=options.name, password=options.password)
     config = _replaced(config, "arena", bots=options.bots, maps=None if options.map is None else (options.map,))
     config = _replaced(config, "match", bot_level=options.bot_level)
+    if options.local:  # nobody else is coming
+        config = _replaced(config, "rooms", countdown_s=0.0)
+        config = _replaced(config, "match", warmup_s=min(config.match.warmup_s, PRACTICE_WARMUP_S))
     check_config(config)
     return config
 
@@ -109,15 +124,15 @@ def _serve(config: ServerConfig, options: argparse.Namespace) -> int:
     try:
         rules = ArenaRules.of(config)
         wrapper = secure_streams(state_folder(options.state))
-        how = ServiceOptions(options.seconds, options.local, options.exit_with_stdin)
-        service = Service(config, rules, how, stream_wrapper=wrapper, say=_say, log=_log)
+        how = ServiceOptions(options.seconds, options.local, options.exit_with_stdin, options.seed)
+        service = Service(config, rules, how, stream_wrapper=wrapper, say=show, log=say)
     except (IdentityError, NoFreePortError, ValueError) as error:
         return _refuse(str(error))
     except OSError as error:  # an address that is none of this machine's
         return _refuse(f"cannot listen: {error.strerror or error}")
     code = asyncio.run(service.run())
     if options.json:
-        _say(json.dumps(service.statistics()))
+        show(json.dumps(service.statistics()))
     return code
 
 
@@ -130,28 +145,13 @@ def _write_config(path: Path) -> int:
         return _refuse(f"{path} is there already; remove it first, or choose another name")
     except OSError as error:
         return _refuse(f"{path}: cannot be written: {error.strerror}")
-    _say(f"wrote {path}")
+    show(f"wrote {path}")
     return 0
 
 
 def _refuse(sentence: str) -> int:
-    print(f"{PROGRAM}: {' '.join(sentence.split())}", file=sys.stderr)
+    say(f"{PROGRAM}: {one_line(sentence)}")
     return USAGE_ERROR
-
-
-def _say(line: str) -> None:
-    _print(line, sys.stdout)
-
-
-def _log(line: str) -> None:
-    _print(line, sys.stderr)
-
-
-def _print(line: str, file: Any) -> None:
-    try:
-        print(line, file=file, flush=True)
-    except (BrokenPipeError, ValueError, UnicodeEncodeError):
-        return  # whoever started us reads no more, or cannot show that letter: no reason to end a match
 
 
 if __name__ == "__main__":

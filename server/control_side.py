@@ -35,9 +35,19 @@ TURNED_AWAY_LINES: Final = Rate(2.0, 30)
 class ControlSide:
     """Control connections and lobby of one server."""
 
-    def __init__(self, config: ServerConfig, rules: Rules, *, udp_port: int, entropy: Callable[[int], bytes]) -> None:
-        """Raises ValueError, with a sentence, if the configured permanent room cannot be played."""
-        self.lobby: Final = Lobby(config, rules, entropy=entropy)
+    def __init__(
+        self,
+        config: ServerConfig,
+        rules: Rules,
+        *,
+        udp_port: int,
+        entropy: Callable[[int], bytes],
+        chance: Callable[[int], bytes] | None = None,
+    ) -> None:
+        """``chance`` is what seeds matches and bots, for whoever wants the same ones again; without it they come from ``entropy`` as the
+        secrets do. Raises ValueError, with a sentence, if the configured permanent room cannot be played.
+        """
+        self.lobby: Final = Lobby(config, rules, entropy=chance or entropy)
         self.control: Final = ControlServer(
             schema_digest=rules.schema.digest,
             schema_description=rules.schema.describe(),

@@ -26,11 +26,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from random import Random
 from types import FrameType
 from typing import Any, Final
 
 from engine.discovery import SERVER_ID_BYTES, DiscoveryResponder
 from engine.drivers import (
+    NoFreePortError,
     StreamWrapper,
     TcpServer,
     TcpServerLimits,
@@ -70,6 +72,8 @@ class ServiceOptions:
     is_local: bool = False
     """Loopback only, and no answer to LAN lists: practice."""
     exit_with_stdin: bool = False
+    seed: int | None = None
+    """Of what chance decides in matches and bots; keys and ids are random always."""
 
 
 class Service:
@@ -92,7 +96,8 @@ class Service:
         self._log: Final = log
         self._sockets: Final = _open_sockets(config, is_local=options.is_local)
         try:
-            self._side: Final = ControlSide(config, rules, udp_port=self._sockets.port, entropy=os.urandom)
+            chance = os.urandom if options.seed is None else Random(options.seed).randbytes
+            self._side: Final = ControlSide(config, rules, udp_port=self._sockets.port, entropy=os.urandom, chance=chance)
         except ValueError:
             self._sockets.close()
             raise
@@ -297,7 +302,12 @@ def _open_sockets(config: ServerConfig, *, is_local: bool) -> ServerSockets:
         _check_is_ours(settings.host)
     if settings.port:
         return open_server_sockets(settings.port, ports_tried=1, hosts=hosts)
-    return open_server_sockets(DEFAULT_PORT, ports_tried=PORTS_TRIED, hosts=hosts)
+    try:
+        return open_server_sockets(DEFAULT_PORT, ports_tried=PORTS_TRIED, hosts=hosts)
+    except NoFreePortError:
+        if not is_local:
+            raise
+        return open_server_sockets(0, hosts=hosts)  # no list need find it
 
 
 def _check_is_ours(host: str) -> None:

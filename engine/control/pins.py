@@ -98,12 +98,12 @@ class KnownServers:
         return len(self._servers)
 
 
-def changed_sentence(server: str, pinned: str, seen: str, file_name: str) -> str:
-    """What to tell the player when a certificate has changed: what it means, and how to accept it."""
+def changed_sentence(server: str, pinned: str, seen: str, remedy: str) -> str:
+    """What to tell the player when a certificate has changed: what it means, and ``remedy``: how to accept it ("join again with ...")."""
     return (
         f"The certificate of {server} is not the one of last time (was {short_fingerprint(pinned)}, is {short_fingerprint(seen)}). "
         f"Either another machine has this address now or the server was set up anew, or somebody stands between you and it. "
-        f"If you expected this, take the line of {server} out of {file_name} and join again."
+        f"If you expected this, {remedy}."
     )
 
 

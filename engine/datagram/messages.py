@@ -89,6 +89,7 @@ REASON_CODES: Final = {
     DisconnectReason.RESUME_REFUSED: 13,
     DisconnectReason.CERTIFICATE_CHANGED: 14,
     DisconnectReason.UNREACHABLE: 15,
+    DisconnectReason.CANNOT_PLAY: 16,
 }
 """Reasons as they travel. An unknown code is read as "closed by the peer", so a newer peer may have more of them."""
 

@@ -325,7 +325,7 @@ class MatchClient:
         try:
             game = self._game_factory(settings, seated.seats)
         except ValueError as error:
-            self._close(DisconnectReason.PROTOCOL_ERROR, f"This match cannot be played here: {error}")
+            self._close(DisconnectReason.CANNOT_PLAY, str(error))
             self._control.leave()
             return
         self.match = ClientMatch(

@@ -1,81 +1,117 @@
-"""Plays without a person: walks through the lobby, gives the seat to a bot, counts kills and deaths: ``--headless`` and ``bots``."""
+"""Plays without a person: walks through the lobby, is ready, gives the seat to a bot: ``--headless`` and ``bots``."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, Final
 
 from engine.contract import Pilot
 from engine.control.messages import JoinRoom, SetReady
+from engine.errors import DisconnectReason
 from engine.session import ClientStatistics, MatchClient
 from engine.session import client_events as e
-from game.arena import Arena, Kill, read_announcement
+from game.arena import Arena
 from game.bots import Bot
+from game.client.figures import of_matches
+from game.client.tally import ScoreLine, Tally
 
 
 class Autopilot:
     """Drives one client's lobby and seat. Call :meth:`update` after every poll."""
 
-    def __init__(self, client: MatchClient, *, level: int, seed: int, password: str = "") -> None:
+    def __init__(self, client: MatchClient, *, level: int, seed: int, room: str = "", password: str = "") -> None:
+        """``room``: its name; empty is any that is open. The password is the room's, for one that has any."""
         self.client: Final = client
-        self.kills = 0
-        self.deaths = 0
-        self.problem = ""
-        """Why the lobby did not let us play, in a sentence."""
+        self.tally: Final = Tally(client)
+        self.problem: DisconnectReason | None = None
+        """Why there is no place for us in a room: nothing more will happen."""
+        self.problem_sentence = ""
         self._level: Final = level
-        self._seed = seed
+        self._seed: Final = seed
+        self._room: Final = room
         self._password: Final = password
+        self._is_in = False
+        self._has_asked = False
+        """To be ready: once until the server says that we are."""
 
     def update(self) -> list[e.ClientEvent]:
         """React to what happened; returns it, for whoever wants to show it."""
         events = self.client.events()
         for event in events:
-            if isinstance(event, e.LobbyEntered):
-                self.client.request(JoinRoom(0, self._password))
-            elif isinstance(event, e.RequestDenied):
-                self.problem = event.sentence
-            elif isinstance(event, e.RoomChanged):
-                self._get_ready()
-            elif isinstance(event, e.MatchStarted):
-                self._take_seat()
-            elif isinstance(event, e.GameAnnounced):
-                self._count(event.body)
+            self.tally.take(event)
+            self._react(event)
         return events
 
     def report(self) -> dict[str, Any]:
-        """The statistics with what only the game knows, ready for JSON."""
-        return report(self.client.statistics(), kills=self.kills, deaths=self.deaths)
+        """The figures with what only the game knows, ready for JSON."""
+        return self.tally.report()
 
-    def scoreboard(self) -> list[tuple[str, int, int]]:
-        """Name, score and deaths of everybody in the match, best first; empty outside a match."""
-        match, room = self.client.match, self.client.room
-        if match is None or match.predicted is None or room is None or not isinstance(match.game, Arena):
-            return []
-        names = {member.seat: member.name for member in room.members}
-        return [(names.get(seat, f"seat {seat}"), score, deaths) for seat, score, deaths in match.game.standings(match.predicted)]
+    def scoreboard(self) -> list[ScoreLine]:
+        """Everybody in the match, best first."""
+        return self.tally.scoreboard()
+
+    def _react(self, event: e.ClientEvent) -> None:
+        if isinstance(event, e.LobbyEntered):
+            self._is_in = self._has_asked = False
+            if not self._room:
+                self._enter(0)
+        elif isinstance(event, e.RoomsListed):
+            self._look_for_room()
+        elif isinstance(event, e.RequestDenied):
+            self._take_denial(event)
+        elif isinstance(event, e.RoomChanged):
+            self._get_ready()
+        elif isinstance(event, e.MatchStarted):
+            self._take_seat()
+        elif isinstance(event, e.RoomLeft) and event.reason is DisconnectReason.KICKED:
+            self._give_up(event.reason, event.reason.sentence)
+
+    def _look_for_room(self) -> None:
+        """The list comes by itself, once at the door and again whenever it changes."""
+        if not self._room or self._is_in:
+            return
+        rooms = {room.name.casefold(): room.room_id for room in self.client.rooms}
+        room_id = rooms.get(self._room.casefold())
+        if room_id is None:
+            names = ", ".join(room.name for room in self.client.rooms) or "none"
+            self._give_up(DisconnectReason.NO_SUCH_ROOM, f"There is no room {self._room!r} on this server. Rooms: {names}.")
+        else:
+            self._enter(room_id)
+
+    def _enter(self, room_id: int) -> None:
+        self._is_in = True
+        self.client.request(JoinRoom(room_id, self._password))
+
+    def _take_denial(self, event: e.RequestDenied) -> None:
+        self._has_asked = False
+        if event.request == "JoinRoom":
+            self._give_up(_reason(event.reason), event.sentence)
+
+    def _give_up(self, reason: DisconnectReason, sentence: str) -> None:
+        self.problem, self.problem_sentence = reason, sentence
 
     def _get_ready(self) -> None:
         room = self.client.room
         me = next((member for member in room.members if member.session_id == self.client.session_id), None) if room else None
-        if me is not None and not me.ready:
+        if me is None or me.ready:
+            self._has_asked = False
+        elif not self._has_asked:
+            self._has_asked = True
             self.client.request(SetReady(True))
 
     def _take_seat(self) -> None:
         match = self.client.match
         if match is not None and isinstance(match.game, Arena):
-            self._seed += 1
-            pilot: Pilot = Bot(match.game, self._level, self._seed)
+            pilot: Pilot = Bot(match.game, self._level, (self._seed * 1009 + self.tally.matches) & 0x7FFFFFFF)
             self.client.pilot = pilot
 
-    def _count(self, body: bytes) -> None:
-        happening = read_announcement(body)
-        if isinstance(happening, Kill) and self.client.match is not None:
-            seat = self.client.match.seat
-            self.kills += happening.killer == seat and happening.victim != seat
-            self.deaths += happening.victim == seat
+
+def _reason(word: str) -> DisconnectReason:
+    try:
+        return DisconnectReason(word)
+    except ValueError:  # a reason of the lobby's own, such as "too_fast"
+        return DisconnectReason.CLOSED_BY_PEER
 
 
 def report(statistics: ClientStatistics, *, kills: int, deaths: int) -> dict[str, Any]:
-    """One JSON object: the engine's figures, rounded for reading, and the game's."""
-    values = {key: round(value, 3) if isinstance(value, float) else value for key, value in asdict(statistics).items()}
-    return {**values, "kills": kills, "deaths": deaths}
+    """One match as one JSON object, for whoever counts by himself."""
+    return {**of_matches([statistics]), "kills": kills, "deaths": deaths}

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 import os
-import sys
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from time import sleep
+from typing import TYPE_CHECKING, Any, Final
+from zlib import crc32
 
-from engine.conditions import PERFECT, NetConditions
-from game.client.autopilot import Autopilot
-from game.client.connection import Connection
-from game.client.headless import Headless
+from engine.conditions import PERFECT
+from engine.drivers.console import one_line, say
 from game.client.local_server import LocalServer, LocalServerError
-from game.client.preferences import PlayerFiles
-from game.client.preflight import display_problem, pygame_problem
+from game.client.preflight import display_problem, pygame_problem, video_problem
+from game.client.stopping import StopSignals
+
+if TYPE_CHECKING:  # what plays is loaded while a server of our own starts
+    from game.client.autopilot import Autopilot
+    from game.client.connection import Connection
+    from game.client.preferences import PlayerFiles
 
 WITHOUT_DISPLAY_S: Final = 30.0
 """How long ``play`` plays by itself where no window can be opened."""
+MODES: Final = ("deathmatch",)
+PROGRAM: Final = "skirmish"
 
 
 class UsageProblem(Exception):  # noqa: N818 - not an error of the program
@@ -27,7 +32,7 @@ class UsageProblem(Exception):  # noqa: N818 - not an error of the program
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the chosen command; returns the exit code."""
+    """Run the chosen command; returns the exit code: 0 well, 1 the match ended badly. Raises :class:`UsageProblem`."""
     commands: dict[str | None, Callable[[argparse.Namespace], int]] = {
         None: menu,
         "play": play,
@@ -41,68 +46,67 @@ def run(options: argparse.Namespace) -> int:
 
 def menu(options: argparse.Namespace) -> int:  # noqa: ARG001 - every command takes them
     """The menu."""
-    _check_window()
+    _check_window("Without a screen there are: skirmish play --headless, skirmish join ADDRESS --headless, skirmish servers.")
     from game.client.app import App
+    from game.client.preferences import PlayerFiles
 
-    App(PlayerFiles()).run()
+    with _signals_close_window():
+        App(PlayerFiles()).run()
     return 0
 
 
 def play(options: argparse.Namespace) -> int:
     """Practice on a local server."""
-    if not options.headless and (problem := display_problem()) is not None:
-        print(f"{problem} Playing headless for {WITHOUT_DISPLAY_S:.0f} s.", file=sys.stderr)
+    if options.mode not in MODES:
+        raise UsageProblem(f"there is no mode {options.mode!r}; there is: {', '.join(MODES)}")
+    if not options.headless and (problem := _window_problem()) is not None:
+        if "Cure" in problem:
+            raise UsageProblem(problem)
         options.headless = True
         options.seconds = options.seconds or WITHOUT_DISPLAY_S
-    arguments = ["--local", "--bots", str(options.bots), "--bot-level", str(options.bot_level)]
-    if options.map is not None:
-        arguments += ["--map", options.map]
-    if options.mode != "deathmatch":
-        raise UsageProblem(f"there is no mode {options.mode!r}; there is: deathmatch")
-    return _on_own_server(options, arguments, "", is_practice=True)
+        say(f"{problem} Playing headless for {options.seconds:g} s.")
+    arguments = ["--local", f"--bots={options.bots}"]
+    return _on_own_server(options, arguments, name=options.name, password="", is_practice=True)
 
 
 def host(options: argparse.Namespace) -> int:
     """A server for the LAN, and a seat on it."""
-    arguments = ["--bots", str(options.bots), "--password", options.password]
-    for option, value in (("--name", options.name), ("--port", options.port), ("--map", options.map)):
-        if value is not None:
-            arguments += [option, str(value)]
-    options.name = None  # it was the server's
-    return _on_own_server(options, arguments, options.password, is_practice=False)
+    if not options.headless:
+        _check_window()
+    arguments = [f"--bots={options.bots}"]
+    given = (("--name", options.name), ("--port", options.port), ("--password", options.password or None))
+    arguments += [f"{option}={value}" for option, value in given if value is not None]
+    return _on_own_server(options, arguments, name=None, password=options.password, is_practice=False)
 
 
 def join(options: argparse.Namespace) -> int:
     """Somebody's server."""
-    address, port = options.address
-    return _play_on(options, address, port, options.password, is_own_server=False)
+    if not options.headless:
+        _check_window()
+    with _signals(options) as stop:
+        return _play_on(options, stop, *options.address, name=options.name, password=options.password)
 
 
 def bots(options: argparse.Namespace) -> int:
     """Network players that are bots."""
-    files = PlayerFiles()
-    address, port = options.address
+    from game.client.headless import Headless
+    from game.client.report import show_reports
+
+    files = _files()
     seed = _seed(options)
-    players = []
-    for number in range(options.count):
-        connection = Connection(
-            address,
-            port,
-            files=files,
-            name=f"Bot {number + 1}",
-            colour=number,
-            password=options.password,
-            conditions=options.net or PERFECT,
-            seed=seed + number,
-        )
-        players.append((connection, Autopilot(connection.client, level=options.bot_level, seed=seed + number, password=options.password)))
-    headless = Headless(players, says=not options.json)
-    reports = headless.run(options.seconds)
-    if headless.problem:
-        raise UsageProblem(headless.problem)
-    if options.json:
-        print(json.dumps({"players": reports}))
-    return 0
+    with StopSignals() as stop:
+        players = []
+        for number in range(1, options.count + 1):
+            own_seed = crc32(f"{seed}/{number}".encode()) >> 1
+            connection = _connection(
+                options, files, *options.address, name=f"Bot {number}", colour=number, password=options.password, seed=own_seed
+            )
+            players.append((connection, _autopilot(options, connection, own_seed)))
+        headless = Headless(players, stop=stop)
+        reports = headless.run(options.seconds)
+        _say_problems(headless.problems(), files)
+        show_reports(reports, _longest([autopilot.scoreboard() for _, autopilot in players]), as_json=options.json)
+    return headless.exit_code
 
 
 def servers(options: argparse.Namespace) -> int:
@@ -113,70 +117,148 @@ def servers(options: argparse.Namespace) -> int:
     return 0
 
 
-def _on_own_server(options: argparse.Namespace, arguments: list[str], password: str, *, is_practice: bool) -> int:
-    if not options.headless:
-        _check_window()
+# --- playing ------------------------------------------------------------------------------------------------------------------------
+
+
+def _on_own_server(options: argparse.Namespace, arguments: list[str], *, name: str | None, password: str, is_practice: bool) -> int:
+    arguments = [*arguments, f"--bot-level={options.bot_level}"]
+    for option, value in (("--map", options.map), ("--seed", options.seed)):
+        if value is not None:
+            arguments.append(f"{option}={value}")
     try:
-        with LocalServer(arguments) as server:
-            port = server.wait()
-            for line in server.lines:
-                print(line, file=sys.stderr)
-            return _play_on(options, "127.0.0.1", port, password, is_own_server=True, is_practice=is_practice)
+        with _signals(options) as stop, LocalServer(arguments) as server:
+            from game.client import connection  # noqa: F401 - loaded while the server starts
+
+            port = _wait_for(server, stop)
+            return _play_on(options, stop, "127.0.0.1", port, name=name, password=password, server=server, is_practice=is_practice)
     except LocalServerError as error:
-        raise UsageProblem(str(error)) from None
+        raise UsageProblem(one_line(str(error))) from None
 
 
-def _play_on(options: argparse.Namespace, address: str, port: int, password: str, *, is_own_server: bool, is_practice: bool = False) -> int:
-    if not options.headless:
-        _check_window()
-    files = PlayerFiles()
+def _wait_for(server: LocalServer, stop: StopSignals) -> int:
+    while (port := server.poll()) is None:
+        if stop.is_wanted:
+            raise KeyboardInterrupt
+        sleep(0.005)
+    return port
+
+
+def _play_on(
+    options: argparse.Namespace,
+    stop: StopSignals,
+    address: str,
+    port: int,
+    *,
+    name: str | None,
+    password: str,
+    server: LocalServer | None = None,
+    is_practice: bool = False,
+) -> int:
+    files = _files()
     seed = _seed(options)
-    connection = Connection(
-        address,
-        port,
-        files=files,
-        name=options.name or files.preferences.name or _user_name(),
-        colour=files.preferences.colour,
-        password=password,
-        conditions=_conditions(options),
-        seed=seed,
-        is_own_server=is_own_server,
-    )
+    chosen = files.preferences
+    name = name or chosen.name or _user_name()
+    is_own = server is not None
+    connection = _connection(options, files, address, port, name=name, colour=chosen.colour, password=password, seed=seed, is_own=is_own)
     if not options.headless:
         from game.client.app import App
 
         return App(files).play(connection, seconds=options.seconds, password=password, as_json=options.json, is_practice=is_practice)
-    autopilot = Autopilot(connection.client, level=options.bot_level, seed=seed, password=password)
-    headless = Headless([(connection, autopilot)])
+    from game.client.headless import Headless
+    from game.client.report import show_report
+
+    autopilot = _autopilot(options, connection, seed)
+    headless = Headless([(connection, autopilot)], stop=stop, server=server, passes_lines_on=not is_practice)
     (report,) = headless.run(options.seconds)
-    if headless.problem:
-        raise UsageProblem(headless.problem)
-    _show(report, autopilot, as_json=options.json)
-    return 0
+    _say_problems(headless.problems(), files)
+    show_report(report, autopilot.scoreboard(), as_json=options.json)
+    return headless.exit_code
 
 
-def _show(report: dict[str, Any], autopilot: Autopilot, *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(report))
-        return
-    from game.client.report import print_report
+def _connection(
+    options: argparse.Namespace,
+    files: PlayerFiles,
+    address: str,
+    port: int,
+    *,
+    name: str,
+    colour: int,
+    password: str,
+    seed: int,
+    is_own: bool = False,
+) -> Connection:
+    from game.client.connection import Connection
+    from game.client.preferences import COLOURS
 
-    print_report(report, autopilot.scoreboard())
+    return Connection(
+        address,
+        port,
+        files=files,
+        name=name,
+        colour=colour % COLOURS,
+        password=password,
+        conditions=options.net or PERFECT,
+        seed=seed,
+        is_own_server=is_own,
+        accepts_new_certificate=getattr(options, "accept_new_certificate", False),
+    )
 
 
-def _check_window() -> None:
-    problem = display_problem() or pygame_problem()
+def _autopilot(options: argparse.Namespace, connection: Connection, seed: int) -> Autopilot:
+    from game.client.autopilot import Autopilot
+
+    room, password = getattr(options, "room", None), getattr(options, "password", "")
+    return Autopilot(connection.client, level=options.bot_level, seed=seed, room=room or "", password=password)
+
+
+def _files() -> PlayerFiles:
+    from game.client.preferences import PlayerFiles
+
+    return PlayerFiles()
+
+
+def _say_problems(problems: Sequence[str], files: PlayerFiles) -> None:
+    for line in [*problems, *filter(None, [files.problem])]:
+        say(f"{PROGRAM}: {line}")
+
+
+# --- small --------------------------------------------------------------------------------------------------------------------------
+
+
+def _signals(options: argparse.Namespace) -> StopSignals:
+    return StopSignals() if options.headless else _signals_close_window()
+
+
+def _signals_close_window() -> StopSignals:
+    """Ctrl-C in the terminal is the window's close button; where there is no window yet, it is the end."""
+
+    def close() -> None:
+        import pygame
+
+        if not pygame.display.get_init():
+            raise KeyboardInterrupt
+        pygame.event.post(pygame.event.Event(pygame.QUIT))
+
+    return StopSignals(close)
+
+
+def _window_problem() -> str | None:
+    return display_problem() or pygame_problem() or video_problem()
+
+
+def _check_window(otherwise: str = "Use --headless, or start it where there is a screen.") -> None:
+    problem = _window_problem()
     if problem is not None:
-        raise UsageProblem(problem if "Cure" in problem else f"{problem} Use --headless, or start it where there is a screen.")
-
-
-def _conditions(options: argparse.Namespace) -> NetConditions:
-    conditions: NetConditions = options.net or PERFECT
-    return conditions
+        raise UsageProblem(problem if "Cure" in problem else f"{problem} {otherwise}")
 
 
 def _seed(options: argparse.Namespace) -> int:
     return int.from_bytes(os.urandom(4), "big") >> 1 if options.seed is None else int(options.seed)
+
+
+def _longest(scoreboards: list[list[Any]]) -> list[Any]:
+    """All players see the same match, but for those who are not in it yet."""
+    return max(scoreboards, key=len, default=[])
 
 
 def _user_name() -> str:

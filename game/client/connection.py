@@ -34,6 +34,7 @@ class Connection:
         conditions: NetConditions = PERFECT,
         seed: int = 0,
         is_own_server: bool = False,
+        accepts_new_certificate: bool = False,
     ) -> None:
         self.client: Final = MatchClient(
             schema=ARENA_SCHEMA, command=ARENA_COMMAND, game_factory=make_arena, name=name, colour=colour, password=password
@@ -43,6 +44,8 @@ class Connection:
         self._files: Final = files
         self.is_own_server: Final = is_own_server
         """We started it ourselves a moment ago: there is nobody to mistake it for, and nothing to remember."""
+        self._accepts_new: Final = accepts_new_certificate
+        """The player has said that the server has a new one: whatever it shows takes the place of the old one, once it has let us in."""
         self._context: Final = client_context()
         self._is_pinned = is_own_server
         self._stream: TlsStream | None = None
@@ -69,10 +72,12 @@ class Connection:
             return closed
         pinned = self._files.known_servers.pinned(self.server) or ""
         seen = self._last_seen()
-        return Closed(failure.reason, changed_sentence(self.server, pinned, seen, str(self._files.known_servers_path)))
+        remedy = f"accept the new one with: skirmish join {self.server} --accept-new-certificate"
+        return Closed(failure.reason, changed_sentence(self.server, pinned, seen, remedy))
 
     def _wrapper(self) -> TlsStream:
-        pinned = None if self.is_own_server else self._files.known_servers.pinned(self.server)
+        is_open_minded = self.is_own_server or (self._accepts_new and not self._is_pinned)
+        pinned = None if is_open_minded else self._files.known_servers.pinned(self.server)
         self._stream = TlsStream.client(self._context, pinned)
         return self._stream
 
@@ -83,8 +88,11 @@ class Connection:
         """Trust on first use, and only once the server has let us in."""
         fingerprint = self._last_seen()
         self._is_pinned = True
-        if fingerprint and self._files.known_servers.check(self.server, fingerprint) is PinCheck.NEW:
-            self._files.known_servers.remember(self.server, fingerprint)
+        known = self._files.known_servers
+        if fingerprint and self._accepts_new and known.check(self.server, fingerprint) is PinCheck.CHANGED:
+            known.forget(self.server)
+        if fingerprint and known.check(self.server, fingerprint) is PinCheck.NEW:
+            known.remember(self.server, fingerprint)
             self._files.preferences.remember_address(self.server)
             self._files.save()
 
@@ -97,8 +105,11 @@ def server_name(host: str, port: int) -> str:
 
 def sentence(closed: Closed) -> str:
     """One line for the player: the reason, and what helps."""
-    if closed.reason is DisconnectReason.UNREACHABLE and closed.detail:
+    says_it_all = closed.reason in (DisconnectReason.UNREACHABLE, DisconnectReason.CERTIFICATE_CHANGED)
+    if not closed.detail:
+        return closed.reason.sentence
+    if says_it_all:
         return closed.detail
-    if closed.reason is DisconnectReason.CERTIFICATE_CHANGED and closed.detail:
-        return closed.detail
-    return f"{closed.reason.sentence} {closed.detail}".strip()
+    if closed.detail.endswith("."):
+        return f"{closed.reason.sentence} {closed.detail}"
+    return f"{closed.reason.sentence.removesuffix('.')} ({closed.detail})."

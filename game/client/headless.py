@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from engine.drivers import Pacer
+from engine.drivers import Pacer, now
+from engine.drivers.console import one_line, say
 from engine.errors import DisconnectReason
 from engine.session import client_events as e
 from engine.session.carrier import CarrierKind
 from game.client.autopilot import Autopilot
 from game.client.connection import Connection, sentence
+from game.client.local_server import LocalServer
+from game.client.stopping import StopSignals
 
 FRAME_HZ: Final = 60.0
 LAST_WORDS_S: Final = 0.25
 """How long farewells are given to get out."""
+SERVER_LOOK_FRAMES: Final = 15
+"""A child server is looked at this often."""
 
 OUR_FAULT: Final = frozenset(
     {
         DisconnectReason.UNREACHABLE,
         DisconnectReason.WRONG_PASSWORD,
         DisconnectReason.SERVER_FULL,
+        DisconnectReason.ROOM_FULL,
+        DisconnectReason.NO_SUCH_ROOM,
         DisconnectReason.VERSION_MISMATCH,
         DisconnectReason.SCHEMA_MISMATCH,
         DisconnectReason.CERTIFICATE_CHANGED,
+        DisconnectReason.CANNOT_PLAY,
     }
 )
 """Ends that the caller can put right: exit code 2."""
 
+IN_ORDER: Final = frozenset({DisconnectReason.CLOSED_BY_US, DisconnectReason.SERVER_CLOSING})
+"""Ends that nobody need look into: exit code 0."""
 
 CARRIER_LINES: Final = {
     CarrierKind.CONTROL: "No answer over UDP: datagrams go through the control connection now.",
@@ -37,81 +46,154 @@ CARRIER_LINES: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why one player stopped before the time was over."""
+
+    reason: DisconnectReason
+    sentence: str
+    was_in: bool
+    """The server had let him in."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 in order, 1 something broke, 2 something that the caller can put right. Who was never let in gave a wrong order."""
+        if self.reason in OUR_FAULT or not self.was_in:
+            return 2
+        return 0 if self.reason in IN_ORDER else 1
+
+
 class Headless:
     """Plays any number of seats, each with a connection of its own, in one thread."""
 
-    def __init__(self, players: Sequence[tuple[Connection, Autopilot]], *, says: bool = True) -> None:
-        self.players: Final = players
-        self.problem = ""
-        """Set where it ended for a reason that the caller can put right."""
-        self._says: Final = says
+    def __init__(
+        self,
+        players: Sequence[tuple[Connection, Autopilot]],
+        *,
+        stop: StopSignals,
+        server: LocalServer | None = None,
+        passes_lines_on: bool = False,
+    ) -> None:
+        """``server``: the child that is played on; its end is ours, and what it says is passed on if ``passes_lines_on``."""
+        self.endings: Final[list[Ending | None]] = [None] * len(players)
+        self._players: Final = players
+        self._stop: Final = stop
+        self._server: Final = server
+        self._passes_lines_on: Final = passes_lines_on
+        self._frames = 0
+        self._played_s = 0.0
+
+    @property
+    def exit_code(self) -> int:
+        """The worst of all players'."""
+        return max((ending.exit_code for ending in self.endings if ending is not None), default=0)
+
+    def problems(self) -> list[str]:
+        """One line for each thing that went wrong, with how many players it happened to where it was not all of them."""
+        lines: dict[str, int] = {}
+        for ending in self.endings:
+            if ending is not None and ending.exit_code:
+                lines[ending.sentence] = lines.get(ending.sentence, 0) + 1
+        count = len(self._players)
+        return [line if times == count else f"{line} ({times} of {count} players)" for line, times in lines.items()]
 
     def run(self, seconds: float | None) -> list[dict[str, Any]]:
-        """Play until the time is over or every connection has ended; returns each player's report."""
+        """Play until the time is over, somebody asks for the end, or nobody plays any more; returns each player's report."""
         pacer = Pacer(FRAME_HZ)
-        until = None if seconds is None else time.perf_counter() + seconds
-        reports: list[dict[str, Any]] = []
+        began = now()
+        until = None if seconds is None else began + seconds
         try:
-            while until is None or time.perf_counter() < until:
+            while not self._stop.is_wanted and (until is None or now() < until):
                 pacer.wait()
+                self._frames += 1
                 if not self._frame():
                     break
-        except KeyboardInterrupt:
-            self._say("stopped")
+            self._played_s = now() - began
+            return [self._report(index) for index in range(len(self._players))]
         finally:
-            reports = [autopilot.report() for _, autopilot in self.players]
             self._close()
-        return reports
+
+    # --- a frame
 
     def _frame(self) -> bool:
-        is_alive = False
-        for connection, autopilot in self.players:
-            connection.poll()
-            for event in autopilot.update():
-                self._tell(connection, event)
-            ended = connection.end
-            if ended is not None:
-                if ended.reason in OUR_FAULT and not self.problem:
-                    self.problem = sentence(ended)
-            elif autopilot.problem and connection.client.room is None:
-                self.problem = self.problem or autopilot.problem
-            else:
-                is_alive = True
-        return is_alive
+        """Returns whether anybody still plays."""
+        if self._server is not None and self._frames % SERVER_LOOK_FRAMES == 0:
+            self._look_at_server(self._server)
+        for index, (connection, autopilot) in enumerate(self._players):
+            if self.endings[index] is None:
+                connection.poll()
+                for event in autopilot.update():
+                    self._tell(index, event)
+                self.endings[index] = self._ending(connection, autopilot)
+        return None in self.endings
+
+    @staticmethod
+    def _ending(connection: Connection, autopilot: Autopilot) -> Ending | None:
+        was_in = connection.client.session_id is not None
+        closed = connection.end
+        if closed is not None:
+            return Ending(closed.reason, one_line(sentence(closed)), was_in)
+        if autopilot.problem is not None:
+            return Ending(autopilot.problem, one_line(autopilot.problem_sentence), was_in)
+        return None
+
+    def _look_at_server(self, server: LocalServer) -> None:
+        lines = server.take_lines()
+        for line in lines if self._passes_lines_on else ():
+            _say(line)
+        if not server.is_running:
+            ended = Ending(DisconnectReason.STREAM_LOST, "The server that was started for this match has ended.", was_in=True)
+            self.endings[:] = [ending or ended for ending in self.endings]
+
+    # --- the end
+
+    def _report(self, index: int) -> dict[str, Any]:
+        report = self._players[index][1].report()
+        ending = self.endings[index]
+        if ending is not None:
+            report |= {"connected": False, "disconnect_reason": ending.reason.value}
+        return {**report, "frames_per_s": round(self._frames / self._played_s, 2) if self._played_s > 0 else 0.0}
 
     def _close(self) -> None:
-        for connection, _ in self.players:
+        for connection, _ in self._players:
             connection.client.leave(connection.driver.poll())
-        until = time.perf_counter() + LAST_WORDS_S
+        until = now() + LAST_WORDS_S
         pacer = Pacer(FRAME_HZ)
-        while time.perf_counter() < until:
+        while now() < until and any(connection.driver.is_connected for connection, _ in self._players):
             pacer.wait()
-            for connection, _ in self.players:
+            for connection, _ in self._players:
                 connection.driver.poll()
-        for connection, _ in self.players:
+        for connection, _ in self._players:
             connection.driver.close()
 
-    def _tell(self, connection: Connection, event: e.ClientEvent) -> None:
-        client = connection.client
-        if isinstance(event, e.LobbyEntered):
-            self._say(f"joined {client.server_name} as {client.player_name}")
-        elif isinstance(event, e.MatchStarted) and client.match is not None:
-            self._say(f"match started on {client.match.settings.get('map', '?')}, seat {client.match.seat}")
-        elif isinstance(event, e.MatchFinished):
-            self._say("results: " + ", ".join(f"{line.name} {line.score}" for line in event.standings[:5]))
-        elif isinstance(event, e.ConnectionLost):
-            self._say(f"{event.reason.sentence} Trying to come back ...")
-        elif isinstance(event, e.ConnectionResumed):
-            self._say("back again")
-        elif isinstance(event, e.CarrierChanged):
-            self._say(CARRIER_LINES[event.carrier])
-        elif isinstance(event, e.RoomLeft) and event.reason is DisconnectReason.RESUME_REFUSED:
-            self._say(f"{event.reason.sentence} It may have been started again: joining as somebody new ...")
-        elif isinstance(event, e.Closed):
-            self._say(sentence(event))
-        elif isinstance(event, e.Noticed):
-            self._say(event.text)
+    # --- what is told
 
-    def _say(self, line: str) -> None:
-        if self._says:
-            print(line, file=sys.stderr, flush=True)
+    def _tell(self, index: int, event: e.ClientEvent) -> None:
+        """Of several players the first speaks for all."""
+        if index:
+            return
+        client = self._players[index][0].client
+        if isinstance(event, e.LobbyEntered):
+            _say(f"joined {client.server_name} as {client.player_name}")
+        elif isinstance(event, e.MatchStarted) and client.match is not None:
+            _say(f"match started on {client.match.settings.get('map', '?')}, seat {client.match.seat}")
+        elif isinstance(event, e.MatchFinished) and event.standings:
+            _say("results: " + ", ".join(f"{line.name} {line.score}" for line in event.standings[:5]))
+        elif isinstance(event, e.RequestDenied) and event.request != "JoinRoom":
+            _say(event.sentence)
+        elif isinstance(event, e.ConnectionLost):
+            _say(f"{event.reason.sentence} Trying to come back ...")
+        elif isinstance(event, e.ConnectionResumed):
+            _say("back again")
+        elif isinstance(event, e.CarrierChanged):
+            _say(CARRIER_LINES[event.carrier])
+        elif isinstance(event, e.RoomLeft) and event.reason is DisconnectReason.RESUME_REFUSED:
+            _say(f"{event.reason.sentence} It may have been started again: joining as somebody new ...")
+        elif isinstance(event, e.Closed) and event.reason in IN_ORDER:
+            _say(sentence(event))
+        elif isinstance(event, e.Noticed):
+            _say(event.text)
+
+
+def _say(line: str) -> None:
+    say(one_line(line))

@@ -1,12 +1,14 @@
 """Hosting from the client: the server is a child process, so that its tick never waits for a frame.
 
 The child says ``listening tcp=PORT udp=PORT`` on its first line; it ends when its standard input closes, which happens even if this process
-is killed. Reading is done by a thread into a bounded queue: a window that waits for a child must not freeze.
+is killed. Ctrl-C in a terminal goes to us alone, because the child must not end before we have left it. Reading is done by a thread into a
+bounded queue: a window that waits for a child must not freeze.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import re
 import subprocess
@@ -15,14 +17,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 START_S_MAX: Final = 15.0
 """A cold start on a slow disk; the usual one is under half a second."""
 STOP_S_MAX: Final = 6.0
+LAST_LINES_S: Final = 1.0
+"""After the child's end, its last lines are waited for so long."""
 LINES_MAX: Final = 400
 LISTENING = re.compile(r"^listening tcp=(\d+) udp=(\d+)")
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+"""Where our packages lie: the source tree, or the environment that they are installed in."""
 
 
 class LocalServerError(Exception):
@@ -30,18 +38,21 @@ class LocalServerError(Exception):
 
 
 class LocalServer:
-    """One child server. Use as a context manager, or call :meth:`stop`."""
+    """One child server. Use as a context manager, or call :meth:`stop`. Raises :class:`LocalServerError` if there is no process at all."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        command = [sys.executable, "-m", "server", "--exit-with-stdin", *arguments]
         self.port: int | None = None
         self.lines: Final[deque[str]] = deque(maxlen=LINES_MAX)
-        """What the server printed, the newest at the end: addresses to give to friends, and errors."""
+        """What the server printed, the newest at the end: addresses to give to friends, its log, errors."""
+        self._untaken: Final[deque[str]] = deque(maxlen=LINES_MAX)
         self._started_at: Final = time.monotonic()
+        self._ended_at: float | None = None
+        self._has_said_all = False
         self._queue: Final[queue.Queue[str | None]] = queue.Queue(LINES_MAX)
-        self._process: Final = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"
-        )
+        try:
+            self._process: Final = _start(arguments)
+        except OSError as error:
+            raise LocalServerError(f"The server cannot be started: {error.strerror or error}.") from None
         threading.Thread(target=self._read, name="server output", daemon=True).start()
 
     def __enter__(self) -> LocalServer:
@@ -52,32 +63,21 @@ class LocalServer:
 
     def poll(self) -> int | None:
         """The port once the server listens, None while it starts. Raises :class:`LocalServerError` if it will not."""
-        has_ended = False
-        while True:
-            try:
-                line = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if line is None:
-                has_ended = True
-                break
-            self.lines.append(line)
-            found = LISTENING.match(line)
-            if found:
-                self.port = int(found[1])
+        self._take()
         if self.port is None:
-            if has_ended or self._process.poll() is not None:
+            if self._has_ended():
                 raise LocalServerError(self._last_words())
             if time.monotonic() - self._started_at > START_S_MAX:
                 self.stop()
                 raise LocalServerError(f"The server did not start within {START_S_MAX:.0f} s.")
         return self.port
 
-    def wait(self) -> int:
-        """Block until the server listens; for command lines, not for windows."""
-        while (port := self.poll()) is None:
-            time.sleep(0.01)
-        return port
+    def take_lines(self) -> list[str]:
+        """What the server has said for people since the last call."""
+        self._take()
+        lines = list(self._untaken)
+        self._untaken.clear()
+        return lines
 
     @property
     def is_running(self) -> bool:
@@ -105,6 +105,31 @@ class LocalServer:
         if self._process.stdout is not None:
             self._process.stdout.close()
 
+    def _take(self) -> None:
+        """Lines from the reading thread."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                line = self._queue.get_nowait()
+                if line is None:
+                    self._has_said_all = True
+                    continue
+                self.lines.append(line)
+                found = LISTENING.match(line)
+                if found:
+                    self.port = int(found[1])
+                else:
+                    self._untaken.append(line)
+
+    def _has_ended(self) -> bool:
+        """Ended, and its last words have arrived: they say why."""
+        if self._has_said_all:
+            return True
+        if self.is_running:
+            return False
+        if self._ended_at is None:
+            self._ended_at = time.monotonic()
+        return time.monotonic() - self._ended_at > LAST_LINES_S  # somebody else holds its output open
+
     def _read(self) -> None:
         assert self._process.stdout is not None
         with contextlib.suppress(ValueError):  # stop() may close the pipe under us: the end of the output like any other
@@ -117,9 +142,24 @@ class LocalServer:
             self._queue.put_nowait(line)
         except queue.Full:
             if line is None:  # the end must be heard: make room for it
-                self._queue.get_nowait()
+                with contextlib.suppress(queue.Empty):
+                    self._queue.get_nowait()
                 self._queue.put_nowait(line)
 
     def _last_words(self) -> str:
         words = next((line for line in reversed(self.lines) if line.strip()), "")
         return words.removeprefix("skirmish-server: ") or f"The server ended with exit code {self._process.poll()}."
+
+
+def _start(arguments: Sequence[str]) -> subprocess.Popen[str]:
+    # -P and the path: a folder "server" where the player happens to stand is not ours.
+    command = [sys.executable, "-P", "-m", "server", "--exit-with-stdin", *arguments]
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    options |= {"text": True, "encoding": "utf-8", "errors": "replace", "env": {**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1"}}
+    if sys.platform == "win32":
+        options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+    else:
+        options["process_group"] = 0
+    process: subprocess.Popen[str] = subprocess.Popen(command, **options)  # noqa: S603 - our own module, our own arguments
+    return process

@@ -44,6 +44,20 @@ def display_problem(environment: Mapping[str, str] | None = None, platform: str 
     return "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set)."
 
 
+def video_problem() -> str | None:
+    """One line that says why no window opens although there seems to be a display (nobody answers at DISPLAY, no right to it), or None.
+
+    Leaves pygame's video running where it can, for whoever opens the window next.
+    """
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    pygame = importlib.import_module("pygame")
+    try:
+        pygame.display.init()
+    except pygame.error as error:
+        return f"No window can be opened here ({error})."
+    return None
+
+
 def _is_installed(name: str) -> bool:
     try:
         metadata.distribution(name)

@@ -1,14 +1,18 @@
-"""What a headless player prints at the end, for people."""
+"""What is printed at the end: for people a scoreboard and the connection's figures, for scripts one JSON object on the last line."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import io
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from rich.console import Console
-from rich.table import Table
+from engine.drivers.console import show
+from game.client.figures import of_players
+from game.client.tally import ScoreLine
 
-FIGURES = (
+FIGURES: Final = (
     ("carrier", "datagrams by", ""),
     ("rtt_ms", "round trip", "ms"),
     ("jitter_ms", "jitter", "ms"),
@@ -20,19 +24,75 @@ FIGURES = (
     ("interpolation_delay_ms", "others shown behind", "ms"),
     ("bytes_in_per_s", "in", "B/s"),
     ("bytes_out_per_s", "out", "B/s"),
+    ("kills", "kills", ""),
+    ("deaths", "deaths", ""),
 )
+COLUMNS: Final = (
+    ("carrier", "by", ""),
+    ("rtt_ms", "rtt", "ms"),
+    ("snapshots_per_s", "snaps", "/s"),
+    ("late_commands_pct", "late", "%"),
+    ("starved_frames_pct", "starved", "%"),
+    ("mispredictions", "corrections", ""),
+    ("kills", "kills", ""),
+    ("deaths", "deaths", ""),
+)
+"""Of one of several players: what fits into 80 columns."""
+PLAYERS_SHOWN_MAX: Final = 32
+"""Of several players; the totals count them all."""
+WIDTH_MIN: Final = 80
+"""Columns of the tables where nobody looks at them (a pipe, a file)."""
 
 
-def print_report(report: dict[str, Any], scoreboard: Sequence[tuple[str, int, int]]) -> None:
-    """The scoreboard (name, score, deaths; best first) and the connection's figures, on standard output."""
-    console = Console()
-    if scoreboard:
-        table = Table("player", "score", "deaths", title="Scoreboard")
-        for name, score, deaths in scoreboard:
-            table.add_row(name, str(score), str(deaths))
-        console.print(table)
+def show_report(report: Mapping[str, Any], scoreboard: Sequence[ScoreLine], *, as_json: bool) -> None:
+    """One player's."""
+    if as_json:
+        show(json.dumps(report))
+        return
+    from rich.table import Table
+
     figures = Table.grid(padding=(0, 2))
     for key, label, unit in FIGURES:
-        value = report[key]
-        figures.add_row(label, f"{value:.1f} {unit}" if isinstance(value, float) else f"{value} {unit}")
+        figures.add_row(label, _written(report[key], unit))
+    _show_tables(scoreboard, figures)
+
+
+def show_reports(reports: Sequence[Mapping[str, Any]], scoreboard: Sequence[ScoreLine], *, as_json: bool) -> None:
+    """Several players': the same keys for all of them together (:func:`game.client.figures.of_players`), ``count``, and ``players``
+    with each one's own.
+    """
+    together = of_players(reports)
+    if as_json:
+        show(json.dumps({**together, "count": len(reports), "players": list(reports)}))
+        return
+    from rich.table import Table
+
+    table = Table("", *(label for _, label, _ in COLUMNS), title=f"{len(reports)} players")
+    for report in reports[:PLAYERS_SHOWN_MAX]:
+        table.add_row(str(report["name"]), *(_written(report[key], unit) for key, _, unit in COLUMNS))
+    if len(reports) > PLAYERS_SHOWN_MAX:
+        table.add_row("...")
+    table.add_section()
+    table.add_row("all", *(_written(together[key], unit) for key, _, unit in COLUMNS))
+    _show_tables(scoreboard, table)
+
+
+def _written(value: object, unit: str) -> str:
+    return f"{value:.1f} {unit}" if isinstance(value, float) else f"{value} {unit}".rstrip()
+
+
+def _show_tables(scoreboard: Sequence[ScoreLine], figures: object) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    width = max(shutil.get_terminal_size().columns, WIDTH_MIN)
+    console = Console(file=io.StringIO(), width=width)  # written by ourselves: the reader may have gone, or know no box-drawing letters
+    if scoreboard:
+        table = Table("player", "score", "deaths", title="Scoreboard")
+        for line in scoreboard:
+            table.add_row(Text(line.name), str(line.score), str(line.deaths))  # Text: a name like [red] is a name
+        console.print(table)
     console.print(figures)
+    assert isinstance(console.file, io.StringIO)
+    show(console.file.getvalue().rstrip("\n"))
