@@ -6,7 +6,7 @@ are a few bytes per client.
 
 The work is done on whole columns. One subtraction finds every cell that is not as forecast; kinds without one cost one bit and no more
 time. What is left of a kind is a small matrix of residuals: zigzag, an exp-Golomb order per column, and all its codes packed at once.
-``docs/protocol-parts/replication.md`` has every bit.
+``engine/PROTOCOL.md`` has every bit.
 """
 
 from __future__ import annotations

@@ -1,0 +1,141 @@
+"""The reader that was written from engine/PROTOCOL.md alone and the engine's own must agree: on what is said, and on what is refused."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.replication import CommandFeedback, Decoded, SnapshotDecoder, SnapshotEncoder, public_view, read_commands, write_commands
+from engine.world import Motion, Schema, World
+from tests import second_reader
+from tests.replication.test_commands import SCHEMA as COMMAND
+from tests.replication.test_commands import messages
+from tests.replication.worlds import held_view, play, random_mask, schemas
+
+
+def second_view(mirror: second_reader.Mirror, view: second_reader.View) -> list[tuple[str, int, str, int]]:
+    """As ``held_view``."""
+    return [
+        (kind["name"], slot, name, view[kind["name"]][name][slot])
+        for kind in mirror.kinds
+        for slot in range(mirror.rows[kind["name"]])
+        for name in ("generation", *(field["name"] for field in kind["fields"]))
+    ]
+
+
+def outcomes(decoder: SnapshotDecoder, mirror: second_reader.Mirror, message: bytes) -> tuple[Any, Any]:
+    """What each reader makes of a message; None where it refuses it."""
+    try:
+        read = mirror.receive(message)
+        second = (read["tick"], read["baseline"], CommandFeedback(**read["feedback"]), second_view(mirror, read["view"]))
+    except ValueError:
+        second = None
+    decoded = decoder.receive(message)
+    if not isinstance(decoded, Decoded):
+        return None, second
+    return (decoded.tick, decoded.baseline_tick, decoded.feedback, held_view(decoded.world)), second
+
+
+def random_feedback(roll: random.Random, tick: int) -> CommandFeedback:
+    def near() -> int | None:
+        return roll.choice((None, max(0, tick + roll.randrange(-9, 70))))
+
+    return CommandFeedback(near(), near(), roll.choice((None, roll.randrange(-128, 128))), roll.randrange(3), roll.randrange(3))
+
+
+@settings(max_examples=60)
+@given(schemas(), st.integers(0, 2**32), st.integers(0, 70_000))
+def test_snapshots(schema: Schema, seed: int, first_tick: int) -> None:
+    roll = random.Random(seed)
+    world, motion, encoder = World(schema, first_tick), Motion(schema), SnapshotEncoder(schema)
+    seat = roll.choice((None, *range(schema.seats)))
+    decoder, mirror = SnapshotDecoder(schema, seat), second_reader.Mirror(schema.describe(), schema.seats, seat)
+    held: list[tuple[World, Any]] = []
+    for _ in range(8):
+        play(world, motion, roll, roll.choice((1, 1, 2, 9, 30)))
+        mask = random_mask(world, roll) if roll.random() < 0.3 else None
+        usable = [entry for entry in held if world.tick - entry[0].tick <= 63]
+        baseline, baseline_mask = roll.choice(usable) if usable and roll.random() < 0.9 else (None, None)
+        message = encoder.encode(world, baseline, seat, random_feedback(roll, world.tick), mask, baseline_mask)
+        engine, second = outcomes(decoder, mirror, message)
+        assert engine is not None
+        assert engine == second
+        sent = world.copy()
+        held.append((sent, mask))
+        if mask is None:
+            assert (public_view(sent, None, seat) == decoder.world_at(sent.tick).public_cells()).all()  # type: ignore[union-attr]
+
+
+@settings(max_examples=40)
+@given(schemas(), st.integers(0, 2**32))
+def test_damaged_snapshots(schema: Schema, seed: int) -> None:
+    """Cut, lengthened and with other bits, and a checksum that fits wherever the bits can be read: both refuse, or both read the same."""
+    roll = random.Random(seed)
+    world, motion, encoder = World(schema, 3), Motion(schema), SnapshotEncoder(schema)
+    play(world, motion, roll, 3)
+    before = world.copy()
+    play(world, motion, roll, roll.choice((1, 3)))
+    first, second_message = encoder.encode(before, None, 0), encoder.encode(world, before, 0, random_feedback(roll, world.tick))
+    for _ in range(40):
+        decoder, mirror = SnapshotDecoder(schema, 0), second_reader.Mirror(schema.describe(), schema.seats, 0)
+        assert isinstance(decoder.receive(first), Decoded)
+        assert mirror.receive(first)["tick"] == before.tick
+        damaged = bytearray(second_message)
+        if roll.random() < 0.2:
+            damaged = damaged[: roll.randrange(len(damaged))] if roll.random() < 0.5 else damaged + bytes([roll.randrange(256)])
+        else:
+            for _ in range(roll.randrange(1, 3)):
+                bit = roll.randrange(54, len(damaged) * 8)  # behind the checksum: header and public part, feedback and private part
+                damaged[bit // 8] ^= 0x80 >> bit % 8
+        with suppress(ValueError):  # what cannot be read at all, the engine must refuse too, below
+            try:
+                mirror.receive(bytes(damaged))
+            except second_reader.ChecksumError as wrong:
+                damaged = with_checksum(damaged, wrong.checksum)
+        mirror = second_reader.Mirror(schema.describe(), schema.seats, 0)
+        mirror.receive(first)
+        engine, second = outcomes(decoder, mirror, bytes(damaged))
+        assert engine == second
+
+
+def with_checksum(message: bytearray, checksum: int) -> bytearray:
+    """A snapshot on a baseline with another checksum, which is behind 6 + 16 bits."""
+    behind = len(message) * 8 - 54
+    value = int.from_bytes(message, "big") & ~(0xFFFFFFFF << behind) | checksum << behind
+    return bytearray(value.to_bytes(len(message), "big"))
+
+
+@given(messages())
+def test_commands(message: Any) -> None:
+    data = write_commands(COMMAND, message)
+    read, _ = second_reader.read_commands(COMMAND.describe(), data)
+    entries = [[entry.tick, list(entry.command), entry.view_tick, entry.view_fraction] for entry in message.entries]
+    assert (read["acknowledged_tick"], read["wants_complete"], read["has_mismatch"]) == (
+        message.acknowledged_tick,
+        message.wants_complete,
+        message.has_mismatch,
+    )
+    assert read["entries"] == entries
+
+
+@given(messages(), st.integers(0, 2**32))
+def test_damaged_commands(message: Any, seed: int) -> None:
+    roll = random.Random(seed)
+    for _ in range(10):
+        damaged = bytearray(write_commands(COMMAND, message))
+        for _ in range(roll.randrange(1, 3)):
+            bit = roll.randrange(len(damaged) * 8)
+            damaged[bit // 8] ^= 0x80 >> bit % 8
+        engine = read_commands(COMMAND, bytes(damaged))
+        try:
+            second, _ = second_reader.read_commands(COMMAND.describe(), bytes(damaged))
+        except ValueError:
+            assert engine is None
+        else:
+            assert engine is not None
+            assert [entry.tick for entry in engine.entries] == [entry[0] for entry in second["entries"]]
+            assert [list(entry.command) for entry in engine.entries] == [entry[1] for entry in second["entries"]]
