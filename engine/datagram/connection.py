@@ -207,27 +207,27 @@ class Connection:
         elif self._probes.are_answered(path, self._sender.sent.is_acknowledged):
             self._move(path)
         for part in parts:
-            self._take_part(part, path, now)
+            self._take_part(part, path, is_newest, now)
         return None
 
-    def _take_part(self, part: Part, path: Address, now: float) -> None:
+    def _take_part(self, part: Part, path: Address, is_newest: bool, now: float) -> None:
         """What a part brings about, the state and the path being settled."""
         if type(part) is Message:
-            self._deliver(part.content)
+            self._deliver(part.content, is_newest)
         elif type(part) is Fragment:
             message = self._reassembly.receive(part, now)
             if message is not None:
-                self._deliver(message)
+                self._deliver(message, is_newest)
         elif type(part) is Challenge:
             self._answer(part.token, path)
         elif type(part) is Response and self._watch is not None and self._watch.is_answer(path, part.token):
             self._move(path)
 
-    def _deliver(self, message: bytes) -> None:
+    def _deliver(self, message: bytes, is_newest: bool) -> None:
         if len(self._events) >= self._limits.events_max:
             return self._drop(DropReason.EVENTS_FULL)
         self._messages_in += 1
-        return self._events.append(Received(message))
+        return self._events.append(Received(message, is_newest))
 
     def _is_flood(self, now: float) -> bool:
         """Count one valid datagram; whether there were too many of them in this second."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from engine.errors import DisconnectReason
@@ -21,6 +21,8 @@ class Received:
     """One whole message. Messages come at most once each, but in any order, and some never do."""
 
     message: bytes
+    is_newest: bool = field(default=True, compare=False)
+    """Whether its datagram was newer than all that came before it; False for one that was overtaken."""
 
 
 @dataclass(frozen=True, slots=True)

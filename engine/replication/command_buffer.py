@@ -44,6 +44,8 @@ class CommandBufferStatistics:
     """Steps that had none, from the first command on."""
     waiting: int
     """Commands held now."""
+    withdrawn: int = 0
+    """Held, and given up because the client set its clock back."""
 
     @property
     def late_pct(self) -> float:
@@ -65,12 +67,15 @@ class CommandBuffer:
         self._last_used_tick: int | None = None
         self._slack: int | None = None
         self._missing_now = self._late_now = 0
-        self._received = self._late = self._too_early = self._used = self._missing = 0
+        self._received = self._late = self._too_early = self._used = self._missing = self._withdrawn = 0
 
-    def receive(self, message: CommandsMessage, next_tick: int, now_in_ticks: float) -> None:
+    def receive(self, message: CommandsMessage, next_tick: int, now_in_ticks: float, is_newest: bool = False) -> None:
         """Take in a message. ``next_tick`` is the tick whose step comes next; ``now_in_ticks`` is the server's tick clock at arrival,
-        on which the step of tick T happens at T: a command's slack is T minus that.
+        on which the step of tick T happens at T: a command's slack is T minus that. ``is_newest``: this client has sent nothing later that has
+        come before it, so if it ends earlier than what we hold, the client has set its clock back.
         """
+        if is_newest and self._newest_tick is not None and message.entries and message.entries[-1].tick < self._newest_tick:
+            self._set_back(message.entries[-1].tick)
         for entry in message.entries:
             tick = entry.tick
             if tick > next_tick + AHEAD_TICKS_MAX:
@@ -88,6 +93,16 @@ class CommandBuffer:
                 self._late_now += 1
             else:
                 self._waiting[tick] = entry
+
+    def _set_back(self, tick: int) -> None:
+        """The client has set its clock back to ``tick`` (we stood still for a while, and it went on): what it meant for later ticks was
+        given blind, and is not what it predicts with any more.
+        """
+        for later in [waiting for waiting in self._waiting if waiting > tick]:
+            del self._waiting[later]
+            self._known[later % _KNOWN_TICKS] = -1
+            self._withdrawn += 1
+        self._newest_tick = tick
 
     def take(self, tick: int) -> tuple[Command, CommandEntry | None]:
         """The command for the step of ``tick``, and its entry (None: it is missing, this is the last one repeated, or neutral).
@@ -126,7 +141,9 @@ class CommandBuffer:
 
     def statistics(self) -> CommandBufferStatistics:
         """Counters since the start."""
-        return CommandBufferStatistics(self._received, self._late, self._too_early, self._used, self._missing, len(self._waiting))
+        return CommandBufferStatistics(
+            self._received, self._late, self._too_early, self._used, self._missing, len(self._waiting), self._withdrawn
+        )
 
 
 def _slack_16ths(slack_ticks: float) -> int:

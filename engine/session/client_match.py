@@ -156,7 +156,9 @@ class ClientMatch:
         self.interpolation.advance(now)
         due = self.clock.advance(now)
         for tick in due:
-            command = sample(self.prediction.world, self.seat)
+            command = sample(self._pilots_view(), self.seat)
+            while self._pending and self._pending[-1].tick >= tick:
+                self._pending.pop()  # the clock was set back: what was meant for these ticks is not what will be predicted
             view_tick, view_fraction = self.interpolation.view
             self._pending.append(CommandEntry(tick, command, view_tick, view_fraction))
             self.prediction.step(tick, command)

@@ -242,7 +242,7 @@ class MatchHost:
             if isinstance(event, Received):
                 message = event.message
                 if message[:1] == bytes([COMMANDS_MESSAGE]):
-                    place.match.receive_commands(place.state, message[1:], self._match_clock(place.match, now))
+                    place.match.receive_commands(place.state, message[1:], self._match_clock(place.match, now), event.is_newest)
             elif isinstance(event, Connected):
                 place.is_connected = True
                 self._emit(SeatConnected(place.match.match_id, place.state.seat, place.session_id))

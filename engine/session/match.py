@@ -94,8 +94,9 @@ class Match:
 
     # --- a tick
 
-    def receive_commands(self, state: SeatState, data: bytes, now_in_ticks: float) -> bool:
+    def receive_commands(self, state: SeatState, data: bytes, now_in_ticks: float, is_newest: bool = False) -> bool:
         """Take a client's message. ``now_in_ticks`` is the tick clock at its arrival: tick T is computed when the clock reads T.
+        ``is_newest``: no later message of this client has come before it.
 
         Returns False, and changes nothing, if it does not decode.
         """
@@ -107,7 +108,7 @@ class Match:
         had_mismatch = baseline.has_mismatch
         baseline.acknowledge(message.acknowledged_tick, message.wants_complete, message.has_mismatch)
         self.checksum_mismatches += baseline.has_mismatch and not had_mismatch
-        state.buffer.receive(message, self.world.tick + 1, now_in_ticks)
+        state.buffer.receive(message, self.world.tick + 1, now_in_ticks, is_newest)
         return True
 
     def step(self) -> list[bytes]:

@@ -114,3 +114,25 @@ def test_whatever_arrives_a_tick_has_one_command_and_memory_is_bounded() -> None
     statistics = buffer.statistics()
     assert statistics.used <= steps
     assert statistics.received == statistics.used + statistics.late + statistics.waiting
+
+
+def test_a_clock_that_was_set_back_withdraws_what_was_meant_for_later() -> None:
+    buffer = CommandBuffer(SCHEMA)
+    buffer.receive(message(*range(10, 40)), next_tick=10, now_in_ticks=9.0, is_newest=True)
+    buffer.receive(CommandsMessage(None, False, (CommandEntry(12, (77, 0), 8),)), next_tick=12, now_in_ticks=11.0, is_newest=True)
+    assert buffer.take(12)[0] == (13, 0), "a command that was given for a tick and stayed is final"
+    assert buffer.take(13)[1] is None, "what was given blind is gone"
+    assert buffer.take_feedback().newest_command_tick == 12, "or the client would take its next commands for confirmed"
+    again = CommandsMessage(None, False, (CommandEntry(14, (55, 0), 9),))
+    buffer.receive(again, next_tick=14, now_in_ticks=13.0, is_newest=True)
+    assert buffer.take(14)[0] == (55, 0)
+    statistics = buffer.statistics()
+    assert statistics.withdrawn == 27
+    assert statistics.received == statistics.used + statistics.late + statistics.waiting + statistics.withdrawn + 2  # 10 and 11, left out
+
+
+def test_an_overtaken_message_sets_nothing_back() -> None:
+    buffer = CommandBuffer(SCHEMA)
+    buffer.receive(message(10, 11, 12), next_tick=10, now_in_ticks=9.0, is_newest=True)
+    buffer.receive(message(9, 10), next_tick=10, now_in_ticks=9.1, is_newest=False)
+    assert buffer.statistics().waiting == 3
