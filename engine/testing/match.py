@@ -20,6 +20,7 @@ from typing import Any, Final
 from engine.conditions import NetConditions
 from engine.contract import GameFactory, Pilot, Settings
 from engine.errors import LocalProtocolError
+from engine.ids import Seat
 from engine.session.client import MatchClient
 from engine.session.config import ClientConfig, HostConfig
 from engine.session.match import Match
@@ -184,6 +185,12 @@ class SimulatedMatch:
     def all_play(self) -> bool:
         """Whether every client has a seat and has seen the world."""
         return bool(self.nodes) and all(client.match is not None and client.match.predicted is not None for client in self.clients)
+
+    def seat(self, client: MatchClient) -> Seat:
+        """Where this client sits. Seats go by who arrives first, which a bad network decides: a test must ask."""
+        if client.match is None:
+            raise AssertionError(f"{client.player_name} has no seat")
+        return client.match.seat
 
     def view(self, client: MatchClient) -> World:
         """The newest snapshot that this client holds; its own prediction is ``client.match.predicted``, what it draws ``client.scene``."""

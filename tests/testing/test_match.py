@@ -1,0 +1,147 @@
+import pytest
+
+from engine.conditions import PRESETS, NetConditions
+from engine.contract import Commands, Past, Settings
+from engine.errors import LocalProtocolError
+from engine.session import client_events as e
+from engine.testing import GameUnderTest, SimulatedMatch, Simulation, SimulationStalledError, at_least
+from engine.testing.expectations import check_statistics
+from engine.testing.rollback_check import RollbackError
+from engine.testing.scenario import at, crash, heal, one_way, partition, restart
+from engine.world import World
+from tests.testing.toy import RUNNERS, Runners
+
+BAD = NetConditions.parse("latency=80,jitter=20,loss=5,burst=4")
+
+
+def started(conditions: NetConditions = BAD, clients: int = 2, seed: int = 5) -> SimulatedMatch:
+    match = SimulatedMatch(RUNNERS, clients=clients, simulation=Simulation(seed, conditions))
+    match.start()
+    return match
+
+
+def test_what_a_client_commands_happens_on_the_server_and_in_everybodys_view() -> None:
+    match = started()
+    first, second = match.clients
+    mine, other = match.seat(first), match.seat(second)
+    assert {mine, other} == {0, 1}
+    begun = match.world.runner.x.copy()
+    first.set_command(dx=1)
+    match.run_until(lambda: match.world.runner.x[mine] > begun[mine] + 1000, 5, "the first runner moves")
+    match.run_until(lambda: match.view(second).runner.x[mine] > begun[mine] + 1000, 2, "the second one sees it")
+    assert match.world.runner.x[other] == begun[other]
+    match.run_for(2)
+    match.check_worlds_agree()
+    check_statistics(first.statistics(), carrier="udp", connected=True, snapshots_per_s=at_least(45), checksum_mismatches=0)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_match_starts_and_heals_over_every_preset(name: str) -> None:
+    match = started(PRESETS[name])
+    match.clients[0].set_command(dx=1)
+    match.run_for(3)
+    match.simulation.set_conditions(NetConditions())
+    match.run_for(2)
+    match.check_worlds_agree(age_ticks_max=3)
+
+
+def test_a_partition_is_noticed_and_ends() -> None:
+    match = started(clients=3)
+    match.play(at(1, partition("client 1", "server")), at(3, heal()))
+    match.run_for(2.9)
+    assert list(match.disagreements()) == ["player 1"]
+    with pytest.raises(AssertionError, match=r"player 1 has snapshot \d+, the server is at \d+"):
+        match.check_worlds_agree()
+    match.run_until(lambda: not match.disagreements(), 3, "everybody agrees again")
+
+
+def test_a_server_that_starts_again_gets_its_players_back() -> None:
+    match = started(NetConditions(latency_ms=20))
+    old = match.server
+    match.play(at(1, crash("server")), at(2, restart("server", match.make_server)))
+    match.run_for(2.1)
+    assert match.server is not old
+    match.run_until(lambda: len(match.server.players) == 2 and match.all_play() and not match.disagreements(), 10, "everybody is back")
+    assert [type(event) for event in match.events(match.clients[0])].count(e.ConnectionLost) == 1
+
+
+def test_a_late_player_with_a_worse_link() -> None:
+    match = started(clients=1)
+    late = match.add_client("late", conditions="satellite")
+    match.start()
+    match.run_for(3)
+    assert match.node(late).name == "client 2"
+    assert late.statistics().rtt_ms > 590 > match.clients[0].statistics().rtt_ms
+
+
+def test_a_stall_says_what_each_peer_waits_for_and_what_was_said_last() -> None:
+    match = SimulatedMatch(RUNNERS, clients=3, simulation=Simulation(5))
+    match.play(at(0, one_way("server", "client 2")), at(0, partition("client 3", "server", streams=False)))
+    match.nodes[2].pause(60)
+    with pytest.raises(SimulationStalledError) as caught:
+        match.start(limit_s=1)
+    words = str(caught.value)
+    assert "every client plays did not happen within 1 s of virtual time (seed 5)" in words
+    assert "client 1 (10.1.0.1:40000): match: plays seat 0, newest snapshot" in words
+    assert "client 2 (10.1.0.2:40000): connecting: waits for a stream to 10.0.0.1:7777 (stream not answered yet)" in words
+    assert "; blocked: 10.0.0.1 -> 10.1.0.2" in words
+    assert "client 3 (10.1.0.3:40000): paused for another 59" in words
+    assert "nothing goes from server to client 2" in words
+    assert "client 1 to server #" in words
+    assert "commands " in words
+    assert "server to client 1 #" in words
+    assert "snapshot " in words
+
+
+def test_a_client_that_never_hears_by_datagrams_is_told_from_one_that_plays() -> None:
+    match = SimulatedMatch(RUNNERS, clients=1, simulation=Simulation(5))
+    match.play(at(0, partition("client 1", "server", streams=False)))
+    match.run_for(1)
+    (line,) = [line for line in match.simulation.waiting_for() if line.startswith("client 1")]
+    assert "match: has seat 0, waits for its first snapshot (udp, connection opening) (stream up)" in line
+
+
+class Forgetful(Runners):
+    """Keeps state outside the world."""
+
+    steps = 0
+
+    def step(self, world: World, commands: Commands, past: Past) -> None:
+        self.steps += 1
+        super().step(world, commands, past)
+        world.runner.x[world.runner.alive] += self.steps % 2
+
+
+class Raising(Runners):
+    def step(self, world: World, commands: Commands, past: Past) -> None:
+        if world.tick == 30 and past.predicting is None:
+            raise ZeroDivisionError("at tick 30")
+        super().step(world, commands, past)
+
+
+def forgetful(settings: Settings, seats: int) -> Runners:
+    return Forgetful(seats)
+
+
+def raising(settings: Settings, seats: int) -> Runners:
+    return Raising(seats)
+
+
+def test_a_game_with_state_outside_its_world_fails_the_test() -> None:
+    match = SimulatedMatch(GameUnderTest(forgetful), simulation=Simulation(5))
+    with pytest.raises(AssertionError, match=rf"(?s)the game raised on the server.*{RollbackError.__name__}: tick \d+: computed twice"):
+        match.start()
+
+
+def test_a_game_that_raises_fails_the_test_with_its_trace() -> None:
+    match = SimulatedMatch(GameUnderTest(raising), simulation=Simulation(5), checks_rollbacks=False)
+    with pytest.raises(AssertionError, match="ZeroDivisionError: at tick 30"):
+        match.run_for(2)
+
+
+def test_before_time_passes_there_is_no_match() -> None:
+    match = SimulatedMatch(RUNNERS, clients=1)
+    with pytest.raises(LocalProtocolError, match="let time pass first"):
+        assert match.world
+    with pytest.raises(AssertionError, match="player 1 has no snapshot yet"):
+        match.view(match.clients[0])
