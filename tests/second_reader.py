@@ -265,7 +265,8 @@ def _read_feedback(bits: Bits, tick: int) -> Row:
 
 def _read_events(bits: Bits, name: str, fields: list[Row], held: list[int], residuals: dict[str, dict[int, int]]) -> list[int]:
     used = [field for field in fields if bits.u(1, f"{name}: {field['name']} has residuals")]
-    changed, gone = [], []
+    changed: list[int] = []
+    gone: list[int] = []
     for slot in held:
         if bits.u(1, f"{name}[{slot}]: not as forecast"):
             (gone if bits.u(1, f"{name}[{slot}]: gone") else changed).append(slot)

@@ -391,7 +391,7 @@ def test_a_message_of_commands(lines: list[str]) -> None:
     message = CommandsMessage(given["acknowledged_tick"], given["wants_complete"], entries, given["has_mismatch"])
     assert bytes([COMMANDS_MESSAGE]) + write_commands(schema, message) == data
     assert read_commands(schema, data[1:]) == message
-    read, notes = second_reader.read_commands(schema.describe(), data[1:])  # type: ignore[arg-type]
+    read, notes = second_reader.read_commands(schema.describe(), data[1:])
     assert read == given
     told = bits_of(lines)
     assert told == ([("00000001", "message type = 1"), *notes] if told else [])

@@ -113,10 +113,7 @@ def test_a_message_that_no_reader_would_take_is_our_mistake(entries: tuple[Comma
 
 
 def test_the_reason_for_wanting_a_complete_snapshot_is_one_bit_and_only_then() -> None:
-    assert [write_commands(SCHEMA, CommandsMessage(None, *flags)).hex() for flags in [(False, ()), (True, ()), (True, (), True)]] == [
-        "00",
-        "4000",
-        "6000",
-    ]
+    told = [CommandsMessage(None, False, ()), CommandsMessage(None, True, ()), CommandsMessage(None, True, (), has_mismatch=True)]
+    assert [write_commands(SCHEMA, message).hex() for message in told] == ["00", "4000", "6000"]
     with pytest.raises(LocalProtocolError):
         write_commands(SCHEMA, CommandsMessage(None, False, (), has_mismatch=True))
