@@ -1,0 +1,168 @@
+"""How many players one server holds: ``python -m tests.bench.capacity --clients 256 --hz 60 --seconds 20 --json``.
+
+The real ``python -m server`` in a process of its own, real UDP over loopback, TLS and sealed datagrams, one room in which everybody sees
+everybody; the load comes from another process of light clients (:mod:`tests.bench.load`). ``kernel_us_per_client_tick`` is a bare recvfrom
+and sendto of the same sizes in the same run; ``ratio`` is what the server's tick costs per client against that, without the game's own step
+(measured apart, in this process, on a world of the same seats). Asserts nothing; two cores are shared with whatever else runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter, process_time, sleep
+from typing import Any
+
+from engine.contract import Commands, PresentOnly
+from engine.ids import Address, Seat
+from game.arena import ARENA_COMMAND, make_arena
+from tests.bench.load import Load, bot_moves
+
+CONFIG = """
+[server]
+players_max = {clients}
+connections_per_address = {clients}
+lan = false
+[rooms]
+seats_max = {seats}
+countdown_s = 3.0
+[arena]
+seats = {seats}
+maps = ["{map_name}"]
+[match]
+frag_limit = 0
+time_limit_s = 3600
+warmup_s = 0
+"""
+MAP = "reactor"
+
+
+def measure(clients: int, hz: int, seconds: float, seed: int) -> dict[str, Any]:
+    """One run."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "server.toml"
+        seats = min(max(clients, 2), 256)
+        config.write_text(CONFIG.format(clients=max(clients, 2), seats=seats, map_name=MAP))
+        command = [sys.executable, "-m", "server", "--host", "127.0.0.1", "--config", str(config), "--json", "--state", folder]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            assert server.stdout is not None
+            port = int(re.search(r"tcp=(\d+)", server.stdout.readline())[1])  # type: ignore[index]
+            load = Load(Address("127.0.0.1", port), clients, map_name=MAP, seed=seed)
+            sleep(0.5)
+            joined = load_until_joined(load, hz)
+            cpu_before = cpu_seconds(server.pid)
+            played_s = load.run(seconds, hz, join_limit_s=0)
+            cpu_s = cpu_seconds(server.pid) - cpu_before
+            rss_mb = resident_mb(server.pid)
+            load.close()
+        finally:
+            server.send_signal(signal.SIGTERM)
+            out, _ = server.communicate(timeout=20)
+    said = json.loads(out.strip().splitlines()[-1])
+    bytes_mean = sum(c.snapshot_bytes for c in load.clients) / max(1, sum(c.snapshots for c in load.clients))
+    per_client_tick = cpu_s * 1e6 / (played_s * hz * clients)
+    step_us = step_cost_us(clients, seed) / clients
+    kernel_us = kernel_cost_us(int(bytes_mean) + 36)
+    return {
+        "clients": clients,
+        "clients_playing": joined,
+        "hz": hz,
+        "tick_ms_p50": said["tick_ms_p50"],
+        "tick_ms_p99": said["tick_ms_p99"],
+        "missed_ticks": max(0, round(played_s * hz) - min((c.snapshots for c in load.clients), default=0)),
+        "late_ms_p99": said["tick_late_ms_p99"],
+        "server_cpu_us_per_client_tick": round(per_client_tick, 2),
+        "step_us_per_client_tick": round(step_us, 2),
+        "kernel_us_per_client_tick": round(kernel_us, 2),
+        "ratio": round((per_client_tick - step_us) / kernel_us, 2),
+        "bytes_per_snapshot_mean": round(bytes_mean, 1),
+        "snapshots_delivered_pct": round(100 * sum(c.snapshots for c in load.clients) / (clients * played_s * hz), 2),
+        "rss_mb": round(rss_mb, 1),
+        "ended": sorted({c.ended for c in load.clients if c.ended}),
+    }
+
+
+def load_until_joined(load: Load, hz: int) -> int:
+    """Everybody in, or a minute has passed; returns how many play."""
+    load.run(2.0, hz)
+    return sum(client.newest_tick is not None for client in load.clients)
+
+
+def step_cost_us(seats: int, seed: int) -> float:
+    """The game's own step with as many seats, all moving as bots move."""
+    seats = min(seats, 256)
+    arena = make_arena({"map": MAP, "frag_limit": 0, "time_limit_s": 600, "warmup_s": 0}, seats)
+    world, moves = arena.new_world(seed), bot_moves(MAP, seed)
+    for seat in range(seats):
+        arena.join(world, Seat(seat))
+    commands, past, spent, ticks = Commands(ARENA_COMMAND, seats), PresentOnly(), 0.0, 600
+    for tick in range(ticks):
+        commands.clear()
+        for seat in range(seats):
+            mine = moves[seat % len(moves)]
+            commands.set(seat, mine[(tick + seat * 97) % len(mine)])
+        world.tick += 1
+        began = process_time()
+        arena.step(world, commands, past)
+        spent += process_time() - began
+    return spent * 1e6 / ticks
+
+
+def kernel_cost_us(size: int, count: int = 20_000) -> float:
+    """A bare sendto of a snapshot's size and a recvfrom of a command's, on loopback."""
+    here, there = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        here.bind(("127.0.0.1", 0))
+        there.bind(("127.0.0.1", 0))
+        out, back, to_there, to_here = bytes(size), bytes(70), there.getsockname(), here.getsockname()
+        spent = 0.0
+        for _ in range(count):
+            there.sendto(back, to_here)
+            began = perf_counter()
+            here.recvfrom(2048)
+            here.sendto(out, to_there)
+            spent += perf_counter() - began
+            there.recvfrom(2048)
+        return spent * 1e6 / count
+    finally:
+        here.close()
+        there.close()
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory of a process (Linux)."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clients", type=int, default=64)
+    parser.add_argument("--hz", type=int, default=60)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    result = measure(options.clients, options.hz, options.seconds, options.seed)
+    if not options.json:
+        for key, value in result.items():
+            print(f"{key:32} {value}")
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
