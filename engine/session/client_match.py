@@ -15,16 +15,18 @@ from engine.datagram import Connection, Disconnected, PathChanged, Received
 from engine.errors import DisconnectReason
 from engine.ids import CARRIED, Address, ConnectionId, MatchId, Seat, Ticket
 from engine.replication import COMMANDS_PER_MESSAGE_MAX, CommandEntry, CommandsMessage, Decoded, Refusal, SnapshotDecoder, write_commands
+from engine.session.announcements import Announcement, AnnouncementFeed
 from engine.session.carrier import Carrier, CarrierKind
 from engine.session.config import ClientConfig
-from engine.session.message_kinds import COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
+from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE, COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
 from engine.timeline import CommandClock, Interpolation, Prediction, Scene
-from engine.world import World
+from engine.world import FRACTIONS, World
 
 TICKET_INTERVAL_S: Final = 2.0
 """Between two requests for a new ticket."""
 
 _SNAPSHOT_HEAD: Final = bytes([SNAPSHOT_MESSAGE])
+_ANNOUNCEMENTS_HEAD: Final = bytes([ANNOUNCEMENTS_MESSAGE])
 _COMMANDS_HEAD: Final = bytes([COMMANDS_MESSAGE])
 
 Sample: TypeAlias = Callable[[World, Seat], Command]
@@ -45,8 +47,9 @@ class ClientMatch:
         *,
         config: ClientConfig,
         carrier: CarrierKind = CarrierKind.UDP,
+        announced: int = 0,
     ) -> None:
-        """``carrier``: what has worked with this server until now."""
+        """``carrier``: what has worked with this server until now. ``announced``: number of the newest announcement before our seat."""
         self.match_id: Final = match_id
         self.seat: Final = seat
         self.game: Final = game
@@ -57,6 +60,7 @@ class ClientMatch:
         self.interpolation: Final = Interpolation(game.schema, game.tick_rate_hz)
         self.prediction: Final = Prediction(game, seat, ticks_max=config.rollback_ticks_max)
         self.clock: Final = CommandClock(game.tick_rate_hz)
+        self.feed: Final = AnnouncementFeed(announced)
         self.carrier = Carrier(now, carrier)
         self.connection = self._connect(ticket, server, now)
         self.late_commands = 0
@@ -69,6 +73,8 @@ class ClientMatch:
         self._pending: Final[deque[CommandEntry]] = deque(maxlen=COMMANDS_PER_MESSAGE_MAX)
         self._scene: Final = Scene(game.schema, seat)
         self._drawn: Final = World(game.schema)
+        self._piloted: Final = World(game.schema)
+        self._announced: list[Announcement] = []
         self._newest: Decoded | None = None
         self._late_now = self._missing_now = 0
         self._ended: DisconnectReason | None = None
@@ -81,7 +87,7 @@ class ClientMatch:
 
     @property
     def predicted(self) -> World | None:
-        """The newest predicted world: what a pilot should look at. None before the first snapshot."""
+        """The newest predicted world. None before the first snapshot."""
         return self.prediction.world if self.prediction.ready else None
 
     @property
@@ -130,6 +136,8 @@ class ClientMatch:
             if isinstance(event, Received):
                 if event.message[:1] == _SNAPSHOT_HEAD:
                     self._take_snapshot(event.message[1:], now)
+                elif event.message[:1] == _ANNOUNCEMENTS_HEAD:
+                    self._announced += self.feed.from_datagram(event.message[1:])
             elif isinstance(event, PathChanged):
                 if event.path != CARRIED:
                     self.carrier.proven(now)
@@ -139,6 +147,11 @@ class ClientMatch:
     def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
         """Drain."""
         return self.connection.datagrams_to_send(now)
+
+    def announced(self) -> list[Announcement]:
+        """Drain what datagrams have announced, in order; what the control connection brought first is not among it."""
+        announced, self._announced = self._announced, []
+        return announced
 
     # --- time
 
@@ -165,6 +178,13 @@ class ClientMatch:
         if due:
             self.commands_sent += len(due)
             self._send_commands()
+
+    def _pilots_view(self) -> World:
+        """What a pilot looks at: what a person would see, the others where they are drawn. Its tick is the own one."""
+        prediction = self.prediction
+        view = self._scene.compose(self._piloted, self.interpolation.shown, prediction.world, prediction.world, FRACTIONS)
+        view.tick = prediction.tick
+        return view
 
     def _send_commands(self) -> None:
         if self._ended is not None:

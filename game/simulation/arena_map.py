@@ -65,5 +65,6 @@ class ArenaMap:
         return np.array(self.spawns, dtype=np.int64).T.copy()
 
     def tile_of(self, x: int, y: int) -> int:
-        """The flat index of the tile at a place in units."""
-        return (y // TILE_UNITS) * self.width + x // TILE_UNITS
+        """The flat index of the tile at a place in units; of the nearest one for a place off the map (where somebody is guessed to be)."""
+        tile_x, tile_y = x // TILE_UNITS, y // TILE_UNITS
+        return min(max(tile_y, 0), self.height - 1) * self.width + min(max(tile_x, 0), self.width - 1)

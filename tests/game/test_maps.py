@@ -142,3 +142,9 @@ def test_a_line_is_free_exactly_if_no_wall_lies_between():
     assert not line_is_free(arena_map, *middle(5, 4), *middle(10, 4))
     assert line_is_free(arena_map, *middle(5, 4), *middle(5, 4))
     assert line_is_free(arena_map, *middle(5, 4), *middle(6, 5))
+
+
+def test_a_place_off_the_map_counts_as_the_nearest_tile():
+    arena_map = drawn_map()
+    assert arena_map.tile_of(-700, 300) == arena_map.tile_of(0, 300)
+    assert arena_map.tile_of(10**6, 10**6) == arena_map.width * arena_map.height - 1

@@ -49,8 +49,8 @@ def play(cell: Cell) -> dict[str, Any]:
     sampled: list[tuple[float, float]] = []
     for _ in range(round(cell.seconds)):
         stage.simulation.run_for(1.0)
-        for match in map(match_of, stage.clients):
-            sampled.append((match.interpolation.statistics().delay_ms, 1000 * TICK_S * match.clock.ahead_ticks))
+        matches = [match_of(client) for client in stage.clients]
+        sampled += [(match.interpolation.statistics().delay_ms, 1000 * TICK_S * match.clock.ahead_ticks) for match in matches]
     end = stage.simulation.now
     after = [_mark(stage, client) for client in stage.clients]
     figures = {
@@ -237,7 +237,7 @@ def _stepped(stepped: dict[int, float], view: float) -> float:
 
 
 def _recovery_ms(stage: Stage) -> float | None:
-    """Nothing gets through for half a second; how long after its end everybody plays on: own commands count, others move, prediction is true."""
+    """Nothing gets through for half a second. How long after its end everybody plays on: own commands count, others move, prediction is true."""
     for host in stage.hosts:
         host.block()
     stage.simulation.run_for(BLACKOUT_S)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.conditions import NetConditions
-from engine.contract import Commands, Past, Settings
+from engine.contract import Command, Commands, Past, Settings
 from engine.control.messages import ListRooms, SayChat
 from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import Seat
@@ -13,7 +13,7 @@ from engine.session import ClientState, HostConfig, MatchServer
 from engine.session import client_events as e
 from engine.session.match import ANNOUNCEMENTS_PER_TICK_MAX
 from engine.world import Field, Kind, Range, Schema, World
-from tests.session.support import ToyMatch, make_toy, plays
+from tests.session.support import ToyMatch, Walker, make_toy, plays
 from tests.timeline.toy import COMMAND, SCHEMA, Toy
 
 
@@ -58,6 +58,30 @@ def test_what_a_client_predicts_the_server_computes_a_moment_later() -> None:
     assert truth is not None
     assert truth.walker.x[0] == predicted.walker.x[0]
     assert truth.walker.y[0] == predicted.walker.y[0]
+
+
+def test_a_pilot_sees_what_a_person_would_see() -> None:
+    """Himself where he is predicted, the others where they are drawn."""
+
+    class Looking(Walker):
+        def command(self, world: World, seat: Seat) -> Command:
+            match = clients[seat].match
+            assert match is not None
+            other = 1 - seat
+            assert world.tick == match.prediction.tick
+            assert world.walker.x[seat] == match.prediction.world.walker.x[seat]
+            assert world.walker.x[other] == match.interpolation.shown.walker.x[other]
+            seen.add(int(world.walker.x[other] != match.prediction.world.walker.x[other]))
+            return super().command(world, seat)
+
+    seen: set[int] = set()
+    match = ToyMatch(2, conditions=NetConditions.parse("latency=100"))
+    match.start()
+    clients = {client.match.seat: client for client in match.clients if client.match}
+    for number, client in enumerate(match.clients):
+        client.pilot = Looking(number)
+    match.simulation.run_for(3)
+    assert seen == {0, 1}, "sometimes they stand, sometimes they walk"
 
 
 def test_who_leaves_frees_his_seat_for_the_next() -> None:
