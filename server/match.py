@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.control.server import ControlServerStatistics
-from engine.ids import DEFAULT_PORT, Address
+from engine.ids import Address
 from engine.session.config import HostConfig
 from engine.session.host import HostStatistics, MatchHost
 from server.config import ServerConfig
@@ -38,7 +38,7 @@ class RoomServer:
         rules: Rules,
         *,
         entropy: Callable[[int], bytes],
-        udp_port: int = DEFAULT_PORT,
+        udp_port: int = 0,
         host_config: HostConfig | None = None,
     ) -> None:
         """Raises ValueError, with a sentence, if the configured permanent room cannot be played."""

@@ -97,7 +97,7 @@ class Service:
         self._sockets: Final = _open_sockets(config, is_local=options.is_local)
         try:
             chance = os.urandom if options.seed is None else Random(options.seed).randbytes
-            self._side: Final = ControlSide(config, rules, udp_port=self._sockets.port, entropy=os.urandom, chance=chance)
+            self._side: Final = ControlSide(config, rules, udp_port=0, entropy=os.urandom, chance=chance)
         except ValueError:
             self._sockets.close()
             raise
@@ -218,7 +218,7 @@ class Service:
         self._responder.info = server_info(  # one assignment, which the tick thread sees whole
             self._config,
             self._side.lobby.rooms,
-            port=self.port,
+            port=0,  # the one that was asked: right behind a forwarded port as well
             server_id=self._server_id,
             schema_digest=self._schema_digest,
             version=self._version,

@@ -57,9 +57,13 @@ class DiscoveryStatistics:
 class _Server:
     info: ServerInfo
     heard_at: float
-    heard_from: dict[str, float] = field(default_factory=dict)
-    """Host to when it last answered, in the order in which they first did."""
+    heard_from: dict[Address, float] = field(default_factory=dict)
+    """Where to join to when it last answered from there, in the order in which they first did."""
     pings_ms: deque[float] = field(default_factory=lambda: deque(maxlen=PINGS_REMEMBERED))
+
+    def is_at(self, host: str) -> bool:
+        """Whether it has answered from this host."""
+        return any(address.host == host for address in self.heard_from)
 
 
 class DiscoveryClient:
@@ -116,17 +120,18 @@ class DiscoveryClient:
             if len(self._servers) >= SERVERS_MAX:
                 self._dropped["too many servers"] += 1
                 return
-            if sum(address.host in other.heard_from for other in self._servers.values()) >= SERVERS_PER_HOST_MAX:
+            if sum(other.is_at(address.host) for other in self._servers.values()) >= SERVERS_PER_HOST_MAX:
                 self._dropped["too many servers of one host"] += 1
                 return
             server = self._servers[answer.info.server_id] = _Server(answer.info, now)
-        if address.host not in server.heard_from and len(server.heard_from) >= ADDRESSES_PER_SERVER_MAX:
+        joined_at = Address(address.host, answer.info.tcp_port or address.port)
+        if joined_at not in server.heard_from and len(server.heard_from) >= ADDRESSES_PER_SERVER_MAX:
             self._dropped["too many addresses"] += 1
             return
         self._answers += 1
         server.info = answer.info
         server.heard_at = now
-        server.heard_from[address.host] = now
+        server.heard_from[joined_at] = now
         server.pings_ms.append(max(0.0, (now - sent_at) * 1000.0))
 
     def servers(self) -> list[ServerEntry]:
@@ -144,8 +149,8 @@ class DiscoveryClient:
             if server.heard_at < oldest:
                 del self._servers[server_id]
                 continue
-            for host in [host for host, heard_at in server.heard_from.items() if heard_at < oldest]:
-                del server.heard_from[host]
+            for address in [address for address, heard_at in server.heard_from.items() if heard_at < oldest]:
+                del server.heard_from[address]
 
 
 def make_server_id(entropy: Callable[[int], bytes]) -> bytes:
@@ -154,8 +159,7 @@ def make_server_id(entropy: Callable[[int], bytes]) -> bytes:
 
 
 def _entry(server: _Server) -> ServerEntry:
-    hosts = sorted(server.heard_from, key=_rank)  # stable: within a rank the one that answered first
-    addresses = tuple(Address(host, server.info.tcp_port) for host in hosts)
+    addresses = tuple(sorted(server.heard_from, key=lambda address: _rank(address.host)))  # stable: within a rank the first that answered
     return ServerEntry(server.info, addresses[0], min(server.pings_ms), addresses)
 
 

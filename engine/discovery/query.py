@@ -58,6 +58,7 @@ class ServerInfo:
     """8 random bytes, new at each start: the same server on two interfaces is one line in the list."""
     name: str
     tcp_port: int
+    """0: the port that the answer comes from, so that it stays right behind a forwarded port."""
     players: int
     seats: int
     map: str
@@ -128,7 +129,7 @@ def read_answer(data: bytes) -> Answer | None:
     if not _ANSWER.size < len(data) <= ANSWER_BYTES_MAX or not data.startswith(ANSWER_MAGIC):
         return None
     _, form, nonce, protocol, server_id, digest, tcp_port, players, bots, seats, flags = _ANSWER.unpack_from(data)
-    if form != FORMAT or tcp_port == 0 or flags & ~_HAS_PASSWORD:
+    if form != FORMAT or flags & ~_HAS_PASSWORD:
         return None
     texts: list[str] = []
     at = _ANSWER.size

@@ -56,6 +56,18 @@ def test_a_question_is_answered_with_what_the_server_says_now() -> None:
     assert 11.9 < entry.ping_ms < 12.1
 
 
+def test_a_server_behind_a_forwarded_port_is_joined_where_it_was_found() -> None:
+    responder, client = DiscoveryResponder(replace(INFO, tcp_port=0)), DiscoveryClient(entropy())
+    ((_, data),) = client.queries_to_send(5.0)
+    for way, source in enumerate((Address("192.168.1.5", 9000), Address("192.168.1.5", 7779), Address("127.0.0.1", 7777))):
+        answer = responder.receive(data, Address(f"10.0.0.{way}", 1), 5.0)
+        assert answer is not None
+        client.receive(answer, source, 5.01)
+    (entry,) = client.servers()
+    assert entry.address == Address("127.0.0.1", 7777)
+    assert entry.addresses[1:] == (Address("192.168.1.5", 9000), Address("192.168.1.5", 7779))
+
+
 def test_a_silent_server_and_junk_get_no_answer() -> None:
     responder = DiscoveryResponder()
     assert responder.receive(question(1), HERE, 0.0) is None
