@@ -19,12 +19,12 @@ that is more than 10 ticks wrong (a suspended laptop, a paused server) is set an
 from __future__ import annotations
 
 import math
-from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
 from engine.errors import LocalProtocolError
 from engine.timeline.accumulator import ROUNDING_TICKS
+from engine.timeline.window import Window
 
 SLACK_TICKS_MIN: Final = 0.5
 SLACK_TICKS_MAX: Final = 1.0
@@ -98,7 +98,7 @@ class CommandClock:
         self._goal = 0.0
         self._speed = 1.0
         self._made: list[tuple[int, float]] = [(-1, 0.0)] * REMEMBERED_TICKS
-        self._reports: deque[tuple[float, float]] = deque()
+        self._reports: Final = Window()
         self._late_in_a_row = 0
         self._late_singly = 0
         self._careful = 0.0
@@ -188,9 +188,8 @@ class CommandClock:
         self._report_count += 1
         self._late_in_a_row = self._late_in_a_row + 1 if network + self._adjustment < 0 else 0
         self._be_careful(slack < 0, now)
-        self._reports.append((now, network))
-        while self._reports[0][0] < now - WINDOW_S:
-            self._reports.popleft()
+        self._reports.add(now, network)
+        self._reports.forget_before(now - WINDOW_S)
         percentile = self._network_p99()
         if percentile is None:
             return
@@ -250,9 +249,9 @@ class CommandClock:
         reports = self._reports
         if len(reports) < REPORTS_MIN:
             return None
-        commands = (reports[-1][0] - reports[0][0]) * self._rate
+        commands = (reports.taken[-1][0] - reports.taken[0][0]) * self._rate
         passed_over = min(max(1, int(commands * PASSED_OVER_PER_COMMAND)), len(reports) // 3)
-        return sorted(network for _, network in reports)[passed_over]
+        return reports.ascending[passed_over]
 
     def _snap_if_lost(self, slack_16ths: int | None, now: float, lead_beyond_rtt: float) -> bool:
         """Set the clock anew if it is far off. Slack is no help there (it saturates at 8 ticks): the snapshot's own tick tells."""

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.errors import LocalProtocolError
+from engine.timeline.window import Window
 from engine.world import FRACTIONS, Blender, Motion, Schema, World
 
 SNAPSHOTS_MAX: Final = 64
@@ -100,7 +101,7 @@ class Interpolation:
         self._transit = 0.0
         self._arrivals = 0
         self._strange_since: float | None = None
-        self._needs: deque[tuple[float, float]] = deque()
+        self._needs: Final = Window()
         self._need_now: float | None = None
         self._fresh = False
         self._has_news = False
@@ -218,9 +219,8 @@ class Interpolation:
         if self._fresh:
             self._fresh = False
             if self._need_now is not None:
-                self._needs.append((now, self._need_now))
-                while self._needs[0][0] < now - WINDOW_S:
-                    self._needs.popleft()
+                self._needs.add(now, self._need_now)
+                self._needs.forget_before(now - WINDOW_S)
                 if self._need_now - self._transit > self._delay or len(self._needs) % 8 == 0:
                     self._choose_delay()
         self._need_now = need
@@ -228,9 +228,8 @@ class Interpolation:
     def _choose_delay(self) -> None:
         """As much as the deepest need of the window, outages left out."""
         most = DELAY_INTERVALS_MAX * self._interval
-        deepest = sorted((need - self._transit for _, need in self._needs), reverse=True)[: OUTAGES_PASSED_OVER + 1]
-        coverable = [need for need in deepest if need <= most]
-        delay = coverable[0] + MARGIN_TICKS if coverable else most
+        deepest = [need - self._transit for need in self._needs.ascending[: -OUTAGES_PASSED_OVER - 2 : -1]]
+        delay = next((need + MARGIN_TICKS for need in deepest if need <= most), most)
         self._delay = min(most, max(DELAY_INTERVALS_MIN * self._interval, delay))
 
     # What is shown

@@ -128,8 +128,9 @@ class SharedRows:
     def touched(self, before: NDArray[np.int32], after: NDArray[np.int32]) -> Indices:
         """Rows (with repeats) that a step changed otherwise than by their motion. The arguments are two worlds' cells, one tick apart."""
         change = after[self.cells] - before[self.cells]
-        drift = np.where(self._named, before[self._sources], self._constants)
-        rows: Indices = self.rows[(change != 0) & (change != drift)]
+        changed = change.nonzero()[0]
+        drift = np.where(self._named[changed], before[self._sources[changed]], self._constants[changed])
+        rows: Indices = self.rows[changed[change[changed] != drift]]
         return rows
 
 

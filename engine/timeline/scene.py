@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.errors import LocalProtocolError
 from engine.ids import Seat
 from engine.timeline.own_rows import OwnRows
-from engine.world import FRACTIONS, Schema, World
+from engine.world import FRACTIONS, Blender, Schema, World
 
 
 class Scene:
@@ -21,6 +21,7 @@ class Scene:
 
     def __init__(self, schema: Schema, seat: Seat | int) -> None:
         self._own: Final = OwnRows(schema, seat)
+        self._blender: Final = Blender(schema, seat)
 
     def compose(
         self,
@@ -44,32 +45,12 @@ class Scene:
         before, now = (predicted_now, predicted_now) if fraction == FRACTIONS else (predicted_before, predicted_now)
         cells = out.cells
         cells[own.all] = before.cells[own.all]
-        if fraction and before is not now:
-            self._blend_linear(cells, before, now, fraction)
-            self._blend_angles(cells, before, now, fraction)
+        if before is not now:
+            self._blender.move_cells(out, before, now, fraction)
         if offsets is not None and own.linear.size:
             shifted = np.clip(cells[own.linear] + offsets, own.linear_lows, own.linear_highs)
             cells[own.linear] = np.where(cells[own.linear_births] != 0, shifted, 0)
         return out
-
-    def _blend_linear(self, cells: NDArray[np.int32], before: World, now: World, fraction: int) -> None:
-        own = self._own
-        start = before.cells[own.linear].astype(np.int64)
-        change = now.cells[own.linear] - start
-        change *= before.cells[own.linear_births] == now.cells[own.linear_births]
-        cells[own.linear] = start + ((change * fraction) >> 8)
-
-    def _blend_angles(self, cells: NDArray[np.int32], before: World, now: World, fraction: int) -> None:
-        own = self._own
-        if not own.angle.size:
-            return
-        start = before.cells[own.angle].astype(np.int64)
-        births = before.cells[own.angle_births]
-        half = own.angle_spans // 2
-        change = (now.cells[own.angle] - start + half) % own.angle_spans - half  # the short way round
-        change *= births == now.cells[own.angle_births]
-        turned = (start + ((change * fraction) >> 8) - own.angle_lows) % own.angle_spans + own.angle_lows
-        cells[own.angle] = np.where(births != 0, turned, 0)
 
 
 def compose(

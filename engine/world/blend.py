@@ -13,38 +13,38 @@ from numpy.typing import NDArray
 
 from engine.errors import LocalProtocolError
 from engine.world.motion import column_offsets
-from engine.world.schema import Schema
+from engine.world.schema import KindLayout, Schema
 from engine.world.world import World
 
 FRACTIONS: Final = 256
 """A place between two ticks is told in 256ths: 65 microseconds at 60 Hz, finer than any screen."""
 
+_STRAIGHT: Final = 1 << 40
+"""A straight line is a circle that nothing goes round: one computation for linear fields and angles."""
+
 
 class Blender:
-    """Blends worlds of one schema and number of seats. Make one and keep it."""
+    """Blends worlds of one schema and number of seats: all rows, or only those of one seat. Make one and keep it."""
 
-    def __init__(self, schema: Schema) -> None:
-        cells: dict[str, list[NDArray[np.intp]]] = {"linear": [], "angle": []}
-        births: dict[str, list[NDArray[np.intp]]] = {"linear": [], "angle": []}
-        lows: list[NDArray[np.int64]] = []
-        spans: list[NDArray[np.int64]] = []
+    def __init__(self, schema: Schema, seat: int | None = None) -> None:
+        none = np.zeros(0, dtype=np.int64)
+        cells, births, lows, spans = [none.astype(np.intp)], [none.astype(np.intp)], [none], [none]
         for layout in schema.layouts:
             columns = column_offsets(layout)
-            rows = np.arange(layout.rows, dtype=np.intp)
+            rows = _rows_of(layout, seat)
             for field in layout.kind.fields:
                 if field.blend == "step":
                     continue
-                cells[field.blend].append(columns[field.name] + rows)
-                births[field.blend].append(layout.public_offset + rows)
-                if field.blend == "angle":
-                    lows.append(np.full(layout.rows, field.range.low, dtype=np.int64))
-                    spans.append(np.full(layout.rows, field.range.high - field.range.low + 1, dtype=np.int64))
-        none = np.zeros(0, dtype=np.intp)
-        self._cells: Final = np.concatenate([none, *cells["linear"], *cells["angle"]])
-        self._births: Final = np.concatenate([none, *births["linear"], *births["angle"]])
-        self._angles_from: Final = sum(part.size for part in cells["linear"])
-        self._lows: Final = np.concatenate([none.astype(np.int64), *lows])
-        self._spans: Final = np.concatenate([none.astype(np.int64), *spans])
+                cells.append(columns[field.name] + rows)
+                births.append(layout.public_offset + rows)
+                turns = field.blend == "angle"
+                lows.append(np.full(rows.size, field.range.low if turns else -_STRAIGHT // 2, dtype=np.int64))
+                spans.append(np.full(rows.size, field.range.high - field.range.low + 1 if turns else _STRAIGHT, dtype=np.int64))
+        self._cells: Final = np.concatenate(cells)
+        self._births: Final = np.concatenate(births)
+        self._lows: Final = np.concatenate(lows)
+        self._spans: Final = np.concatenate(spans)
+        self._halves: Final = self._spans // 2
 
     def blend_into(self, out: World, earlier: World, later: World, fraction: int) -> None:
         """Set ``out`` to the world ``fraction`` / 256 of the way from ``earlier`` to ``later``. ``out.tick`` is the earlier tick."""
@@ -54,17 +54,39 @@ class Blender:
             out.copy_from(later)
             return
         out.copy_from(earlier)
-        if fraction == 0 or not self._cells.size:
+        self.move_cells(out, earlier, later, fraction)
+
+    def move_cells(self, out: World, earlier: World, later: World, fraction: int) -> None:
+        """In ``out``, which is equal to ``earlier`` as far as this blends, move what moved: ``fraction`` / 256 of the way, below 256.
+
+        Most rows are free or stand still. Only cells that changed are computed with, which halves the time of a match with 16 seats.
+        """
+        if not fraction or not self._cells.size:
             return
-        births = self._births
-        start = earlier.cells[self._cells].astype(np.int64)
-        change = later.cells[self._cells] - start
-        change *= earlier.cells[births] == later.cells[births]
-        angles = change[self._angles_from :]
-        half = self._spans // 2
-        angles[:] = (angles + half) % self._spans - half  # the short way round
-        moved = start + ((change * fraction) >> 8)
-        turned = moved[self._angles_from :]
-        turned[:] = (turned - self._lows) % self._spans + self._lows
-        turned *= earlier.cells[births[self._angles_from :]] != 0  # free slots stay all zero
-        out.cells[self._cells] = moved
+        start, end = earlier.cells[self._cells], later.cells[self._cells]
+        changed = start != end
+        changed &= earlier.cells[self._births] == later.cells[self._births]
+        moving = changed.nonzero()[0]
+        if not moving.size:
+            return
+        low, span, half = self._lows[moving], self._spans[moving], self._halves[moving]
+        place = start[moving] - low
+        way = end[moving] - low
+        way -= place
+        way += half
+        way %= span
+        way -= half  # the short way round
+        way *= fraction
+        way >>= 8
+        place += way
+        place %= span
+        place += low
+        out.cells[self._cells[moving]] = place
+
+
+def _rows_of(layout: KindLayout, seat: int | None) -> NDArray[np.intp]:
+    """The slots of a seat (none in kinds that belong to nobody), or all."""
+    if seat is None:
+        return np.arange(layout.rows, dtype=np.intp)
+    per_seat = layout.kind.per_seat or 0
+    return np.arange(seat * per_seat, (seat + 1) * per_seat, dtype=np.intp)
