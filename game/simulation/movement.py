@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.world import World
 from game.simulation.arena_map import ArenaMap
-from game.simulation.integers import COSINE, SINE, SINE_SHIFT, WALK_FACTOR, WALK_SHIFT, square_root
+from game.simulation.integers import COSINE, QUARTER, SINE, SINE_SHIFT, WALK_FACTOR, WALK_SHIFT, square_root
 from game.simulation.rules import (
     ALIVE,
     DASH_COOLDOWN_TICKS,
@@ -29,29 +29,33 @@ from game.simulation.rules import (
 from game.simulation.walls import slide
 
 
-def move_players(arena_map: ArenaMap, world: World, orders: NDArray[np.int32], span: slice, acting: NDArray[np.bool_]) -> None:
-    """Accelerate, dash, push apart and move the seats of ``span``. ``orders`` [fields, span], ``acting`` [span]: who may act."""
+def move_players(
+    arena_map: ArenaMap, world: World, orders: NDArray[np.int32], span: slice, living: NDArray[np.bool_], acting: NDArray[np.bool_]
+) -> None:
+    """Accelerate, dash, push apart and move the seats of ``span``. ``orders`` [fields, span]; who lives and who may act, [span]."""
     player = world.player
     place, velocity = player.public[POSITION, span], player.public[VELOCITY, span]
     move = orders[0:2] * acting
-    wanted = (move * WALK_FACTOR[(move * move).sum(axis=0)] + (1 << WALK_SHIFT >> 1)) >> WALK_SHIFT
-    missing = wanted - velocity
-    new_velocity = velocity + ((missing + 3 * (missing > 0)) >> 2)  # a quarter, rounded away from zero so that it arrives
+    squares = move * move
+    wanted = (move * WALK_FACTOR[squares[0] + squares[1]] + (1 << WALK_SHIFT >> 1)) >> WALK_SHIFT
+    new_velocity = velocity + QUARTER[wanted - velocity]
     dash = player.dash[span]
     if np.count_nonzero(dash):
         new_velocity = np.where(dash > 0, velocity, new_velocity)
-    starting = orders[5] * acting > player.cooldown_dash[span]
-    if np.count_nonzero(starting):
-        _start_dashes(world, orders, span, starting.nonzero()[0], new_velocity)
+    if np.count_nonzero(orders[5]):
+        starting = orders[5] * acting > player.cooldown_dash[span]
+        if np.count_nonzero(starting):
+            _start_dashes(world, orders, span, starting.nonzero()[0], new_velocity)
     np.copyto(player.aim[span], orders[2], where=acting)
-    living = player.life[span] == ALIVE
     push = _pushes(world, span, living)
     change = new_velocity if push is None else new_velocity + push
     target = slide(arena_map, place, change)
     moved = target - place
-    limit = np.abs(new_velocity)
-    stopped = np.where(moved == change, new_velocity, np.minimum(np.maximum(moved, -limit), limit))
-    np.copyto(velocity, stopped, where=living)
+    hindered = moved != change
+    if np.count_nonzero(hindered):
+        limit = np.abs(new_velocity)
+        new_velocity = np.where(hindered, np.minimum(np.maximum(moved, -limit), limit), new_velocity)
+    np.copyto(velocity, new_velocity, where=living)
     np.copyto(place, target, where=living)
 
 
@@ -78,10 +82,10 @@ def _pushes(world: World, span: slice, living: NDArray[np.bool_]) -> NDArray[np.
     player = world.player
     own = player.public[POSITION, span]
     reach = 2 * PLAYER_RADIUS
-    gap_x = np.abs(own[0][:, None] - player.x)
-    near = gap_x < reach
-    near &= np.abs(own[1][:, None] - player.y) < reach
-    near &= (player.life == ALIVE) & living[:, None]
+    close = np.abs(own[:, :, None] - player.public[POSITION, None]) < reach
+    near = close[0] & close[1]
+    near &= living[:, None]
+    near &= player.life == ALIVE
     if np.count_nonzero(near) <= np.count_nonzero(living):  # everybody is near himself
         return None
     one, other = np.nonzero(near)

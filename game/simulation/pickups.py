@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from engine.world import World
@@ -16,10 +18,13 @@ from game.simulation.rules import (
     PICKUP_PAUSE_TICKS,
     PICKUP_REACH,
     PICKUP_WAIT_TICKS,
+    POSITION,
     RAIL_AMMO_MAX,
 )
 
-_GAINS = (("health", HEALTH_MAX), ("ammo_blaster", BLASTER_AMMO_MAX), ("ammo_rail", RAIL_AMMO_MAX))
+_PLACE: Final = slice(2, 4)
+"""Rows of ``pickup.public``: x and y."""
+_GAINS: Final = (("health", HEALTH_MAX), ("ammo_blaster", BLASTER_AMMO_MAX), ("ammo_rail", RAIL_AMMO_MAX))
 """By a pick-up's type: the column that grows, and up to what."""
 
 
@@ -32,11 +37,11 @@ def lay_out_pickups(arena_map: ArenaMap, world: World) -> None:
 def take_pickups(world: World, span: slice) -> None:
     """Whoever of ``span`` touches something he needs takes it. Two at once: the turn goes round with the tick."""
     pickup, player = world.pickup, world.player
-    near = np.abs(pickup.x[:, None] - player.x[span]) < PICKUP_REACH
-    near &= np.abs(pickup.y[:, None] - player.y[span]) < PICKUP_REACH
-    near &= (player.life[span] == ALIVE) & (player.cooldown_pickup[span] == 0)
+    close = np.abs(pickup.public[_PLACE, :, None] - player.public[POSITION, None, span]) < PICKUP_REACH
+    near = close[0] & close[1]
     if not np.count_nonzero(near):
         return
+    near &= (player.life[span] == ALIVE) & (player.cooldown_pickup[span] == 0)
     seats = player.capacity
     touching = [(slot, seat + span.start) for slot, seat in zip(*(part.tolist() for part in np.nonzero(near)), strict=True)]
     for slot, seat in sorted(touching, key=lambda pair: (pair[0], (pair[1] + world.tick) % seats)):

@@ -37,11 +37,12 @@ def step(
     happenings: list[Happening] = []
     player = world.player
     span = slice(0, player.capacity) if predicting is None else slice(predicting, predicting + 1)
-    acting = (player.life[span] == ALIVE) & (world.match.phase[0] != RESULTS)
+    living = player.life[span] == ALIVE
+    acting = living if world.match.phase[0] != RESULTS else np.zeros_like(living)
     count_down(world)
     orders = orders[:, span]
     before = player.public[POSITION].copy() if predicting is None else None
-    move_players(arena_map, world, orders, span, acting)
+    move_players(arena_map, world, orders, span, living, acting)
     if predicting is not None:
         coast_others(world, span)  # after the move, which is pushed by where others stood at the tick's start
     rails = fire_weapons(world, orders, span, acting)
@@ -65,9 +66,8 @@ def count_down(world: World) -> None:
     cells = world.cells
     cells[counting] = np.maximum(cells[counting] - 1, 0)  # in free slots zeros stay zeros
     effect = world.effect
-    over = effect.generation.astype(np.bool_) > effect.ttl.astype(np.bool_)
-    if np.count_nonzero(over):
-        effect.free(over.nonzero()[0])
+    if np.count_nonzero(effect.generation) > np.count_nonzero(effect.ttl):
+        effect.free(((effect.generation != 0) & (effect.ttl == 0)).nonzero()[0])
 
 
 @lru_cache(maxsize=64)
@@ -88,5 +88,6 @@ def coast_others(world: World, span: slice) -> None:
         place = table.public[POSITION]
         kept = place[:, own].copy()
         place += table.public[VELOCITY]
-        np.clip(place, 0, WORLD_UNITS, out=place)
+        np.maximum(place, 0, out=place)
+        np.minimum(place, WORLD_UNITS, out=place)
         place[:, own] = kept

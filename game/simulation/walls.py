@@ -11,47 +11,47 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from game.simulation.arena_map import ArenaMap
+from game.simulation.arena_map import FAR_SIDE, NEAR_SIDE, TOUCHES_BY_X, TOUCHES_BY_Y, TOUCHES_CORNER, ArenaMap
 from game.simulation.integers import square_root
 from game.simulation.rules import PLAYER_RADIUS, TILE_SHIFT, TILE_UNITS
 
 SUBSTEP_AXIS_MAX: Final = 141
 """Units per axis, so at most 200 in all, less than the radius; a longer way is walked in two sub-steps. (The longest way of a tick is
 a dash and a push, 336 units, so two suffice.)"""
-_LOW: Final = PLAYER_RADIUS
-_HIGH: Final = TILE_UNITS - PLAYER_RADIUS
 _INSIDE: Final = TILE_UNITS - 1
+_BESIDE: Final = np.array([[TOUCHES_BY_X], [TOUCHES_BY_Y]], dtype=np.uint8)
 
 Ints = NDArray[np.signedinteger[Any]]
 
 
 def push_out(arena_map: ArenaMap, place: Ints) -> Ints:
     """The places [2, n] (centres of players, just moved) pushed out of the walls they overlap."""
-    solid, width = arena_map.solid_flat, arena_map.width
-    tile = place >> TILE_SHIFT
-    within = place & _INSIDE
-    side = (within > _HIGH).view(np.int8) - (within < _LOW).view(np.int8)  # -1, 0, 1: towards which neighbour it sticks out
-    base = tile[1] * width + tile[0]
-    step_y = side[1] * np.int32(width)
-    at_x = base + side[0]
-    looked_at = np.empty((3, base.size), dtype=base.dtype)  # beside it by x, by y, and diagonally; with side 0 its own tile, which is open
-    looked_at[0] = at_x
-    np.add(base, step_y, out=looked_at[1])
-    np.add(at_x, step_y, out=looked_at[2])
-    walls = solid[looked_at]
-    if not np.count_nonzero(walls):
+    touch = arena_map.touch_cells[arena_map.touch_columns[place[0]] + arena_map.touch_rows[place[1]]]
+    if not np.count_nonzero(touch):  # the usual case: found out by three look-ups, in 1 microsecond instead of 6
         return place
-    pushed: Ints = np.where(walls[:2], np.where(side > 0, _HIGH, _LOW), within) + (tile << TILE_SHIFT)
-    corner = walls[2] > (walls[0] | walls[1])
-    if np.count_nonzero(corner):
-        _round_corners(pushed, within, side, corner.nonzero()[0])
+    which = touch.nonzero()[0]
+    pushed = place.copy()
+    pushed[:, which] = _pushed_out(place[:, which], touch[which])
     return pushed
 
 
-def _round_corners(pushed: Ints, within: Ints, side: NDArray[np.int8], which: NDArray[np.intp]) -> None:
+def _pushed_out(place: Ints, touch: NDArray[np.uint8]) -> Ints:
+    """:func:`push_out` for those that do overlap something; ``touch`` says what."""
+    within = place & _INSIDE
+    beside = (touch & _BESIDE) != 0
+    far_side = within > FAR_SIDE
+    pushed: Ints = np.where(beside, np.where(far_side, FAR_SIDE, NEAR_SIDE), within) + (place - within)
+    corner = touch == TOUCHES_CORNER
+    if np.count_nonzero(corner):
+        _round_corners(pushed, within, far_side, corner.nonzero()[0])
+    return pushed
+
+
+def _round_corners(pushed: Ints, within: Ints, far_side: NDArray[np.bool_], which: NDArray[np.intp]) -> None:
     """Push those that overlap only a tile's corner straight away from it: players slide round corners."""
-    away = within[:, which] - np.where(side[:, which] > 0, TILE_UNITS, 0)
-    distance = np.maximum(square_root((away * away).sum(axis=0)), 1)
+    away = within[:, which] - np.where(far_side[:, which], TILE_UNITS, 0)
+    squares = away * away
+    distance = np.maximum(square_root(squares[0] + squares[1]), 1)
     near = distance < PLAYER_RADIUS
     grown = (np.abs(away) * PLAYER_RADIUS + distance - 1) // distance  # rounded away from the corner: never inside it
     pushed[:, which] += np.where(near, np.where(away < 0, -grown, grown) - away, 0).astype(pushed.dtype)

@@ -43,9 +43,9 @@ def fire_weapons(world: World, orders: NDArray[np.int32], span: slice, acting: N
     if world.tick % BLASTER_RECHARGE_TICKS == 0:
         ammo = player.ammo_blaster[span]
         ammo += (player.life[span] == ALIVE) & (ammo < BLASTER_RECHARGE_BELOW)
-    pulling = acting & (orders[3] != 0)
-    if not np.count_nonzero(pulling):
+    if not np.count_nonzero(orders[3]):
         return []
+    pulling = acting & (orders[3] != 0)
     by_rail = orders[4] == RAIL
     cooldown = np.where(by_rail, player.cooldown_rail[span], player.cooldown_blaster[span])
     ammo = np.where(by_rail, player.ammo_rail[span], player.ammo_blaster[span])
