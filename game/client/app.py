@@ -10,15 +10,14 @@ only place that knows how each is made and what must end when one is left.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
 from collections.abc import Callable
 from typing import Any, Final
 
 import pygame
 
 from engine.drivers import Pacer, lan_addresses, now
+from engine.drivers.console import say, show
 from engine.errors import DisconnectReason
 from game.assets import assets_folder
 from game.client import sprites, theme
@@ -26,7 +25,7 @@ from game.client.attempt import Attempt
 from game.client.backdrop import Backdrop
 from game.client.connecting_page import ConnectingPage
 from game.client.connection import Connection, sentence, server_name
-from game.client.headless import OUR_FAULT
+from game.client.headless import Ending
 from game.client.lobby_page import LobbyPage
 from game.client.local_server import STOP_S_MAX, LocalServer
 from game.client.match_screen import MatchOptions, MatchScreen
@@ -88,52 +87,49 @@ class App:
     def run(self) -> None:
         """The menu."""
         try:
-            self._open()
-            self._screen = self._make(ScreenChange(Destination.MENU, self._files.problem))
+            self.begin(ScreenChange(Destination.MENU, self._files.problem))
             self._loop(None)
         finally:
-            self._shut()
+            self.shut()
 
     def play(
         self, connection: Connection, *, seconds: float | None = None, password: str = "", as_json: bool = False, is_practice: bool = False
     ) -> int:
         """Play on a connection that has been begun; returns the exit code. A refusal is one line, and no window."""
         friends = [server_name(host, connection.port) for host in lan_addresses()] if connection.is_own_server and not is_practice else []
-        online = Online(connection, entering=Entering.FIRST, password=password, is_practice=is_practice, friends=friends)
+        self._online = Online(connection, entering=Entering.FIRST, password=password, is_practice=is_practice, friends=friends)
         until = None if seconds is None else now() + seconds
+        was_in = False
         try:
-            if not self._welcomed(online):
-                end = connection.end
-                print(f"skirmish: {sentence(end) if end is not None else 'no answer'}", file=sys.stderr)
-                return 2 if end is None or end.reason in OUR_FAULT else 1
-            self._online = online
-            self._open()
-            self._screen = self._make(ScreenChange(Destination.LOBBY))
-            self._loop(until)
+            was_in = _is_let_in(self._online)
+            if was_in:
+                self.begin(ScreenChange(Destination.LOBBY))
+                self._loop(until)
+            end = connection.end  # before we say goodbye ourselves
             self._end_session()
         finally:
-            self._shut()
-        if as_json:
-            print(json.dumps(self._report))
-        end = connection.end
-        return 0 if end is None or end.reason is DisconnectReason.CLOSED_BY_US else 1
-
-    @staticmethod
-    def _welcomed(online: Online) -> bool:
-        """Wait, before there is a window, for the server's yes or no."""
-        pacer = Pacer(FRAME_HZ_USUAL)
-        while online.session_id is None:
-            pacer.wait()
-            online.poll()
-            if online.connection.end is not None:
-                online.close()
-                return False
-            online.events()
-        return True
+            self.shut()
+        if not was_in:
+            say(f"skirmish: {sentence(end) if end is not None else 'the server gave no answer'}")
+        elif as_json:
+            show(json.dumps(self._report))
+        return 0 if end is None else Ending(end.reason, "", was_in).exit_code
 
     # --- the loop
 
-    def _open(self) -> None:
+    @property
+    def screen(self) -> Screen | None:
+        """What is shown now; None once the program wants to end."""
+        return self._screen
+
+    @property
+    def surface(self) -> pygame.Surface:
+        """The picture."""
+        assert self._window is not None
+        return self._window.surface
+
+    def begin(self, first: ScreenChange) -> None:
+        """Open the window on its first screen. Whoever calls this calls :meth:`shut` as well."""
         pygame.display.init()
         pygame.joystick.init()
         pygame.display.set_icon(sprites.player(theme.ACCENT, 0, 0))
@@ -141,15 +137,17 @@ class App:
         sounds = SoundPlayer(assets_folder() / "sounds", self._files.preferences.sound_volume_pct / 100)
         self._stage = Stage(self._files, sounds, Backdrop())
         sprites.warm_up()
+        self._last = now()
+        self._screen = self._make(first)
 
     def _loop(self, until: float | None) -> None:
         pacer = Pacer(_display_hz(), catch_up_max=0)
-        self._last = now()
         while self._screen is not None and (until is None or now() < until):
             pacer.wait()
-            self._frame()
+            self.frame()
 
-    def _frame(self) -> None:
+    def frame(self) -> None:
+        """One frame, without the pacing."""
         assert self._window is not None
         assert self._screen is not None
         for event in self._window.events():
@@ -300,7 +298,7 @@ class App:
             elif now() > by:
                 server.kill()
 
-    def _shut(self) -> None:
+    def shut(self) -> None:
         """Leave nothing behind: session, window, children. Also after a mistake of ours."""
         if isinstance(self._screen, ConnectingPage):
             self._screen.attempt.cancel()
@@ -312,11 +310,21 @@ class App:
         if self._window is not None:
             self._files.preferences.is_fullscreen = self._window.is_fullscreen
             self._files.save()
-        with contextlib.suppress(pygame.error):  # a mixer whose device has gone
-            pygame.quit()
+        pygame.display.quit()  # the window goes at once, before children are waited for; fonts stay, texts are kept in them
+        pygame.mixer.quit()
         for server, _ in self._ending:
             server.stop()
         self._ending.clear()
+
+
+def _is_let_in(online: Online) -> bool:
+    """Wait, before there is a window, for the server's yes or no."""
+    pacer = Pacer(FRAME_HZ_USUAL)
+    while online.session_id is None and online.connection.end is None:
+        pacer.wait()
+        online.poll()
+        online.events()
+    return online.connection.end is None
 
 
 def _display_hz() -> float:

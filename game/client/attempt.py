@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import getpass
 import json
 import os
@@ -32,12 +33,14 @@ class Attempt:
         """The child that was started; whoever takes the result takes this along."""
         self.problem = ""
         """Why it came to nothing, in a sentence."""
-        self.wants_password = False
-        """It failed for want of the right password."""
+        self.question: JoinOrder | None = None
+        """It failed for want of a password, or of a yes to a new certificate: the order to give again with it."""
         self._files: Final = files
         self._candidate: Online | None = None
         if isinstance(order, JoinOrder):
-            connection = self._connection(order.host, order.port, order.password, is_own=False)
+            connection = self._connection(
+                order.host, order.port, order.password, is_own=False, accepts_new_certificate=order.accepts_new_certificate
+            )
             self._candidate = Online(connection, entering=Entering.ONLY)
             return
         try:
@@ -69,7 +72,7 @@ class Attempt:
         closed = self._candidate.connection.end
         if closed is not None:
             self.problem = sentence(closed)
-            self.wants_password = closed.reason is DisconnectReason.WRONG_PASSWORD
+            self.question = _question(self.order, closed.reason)
             self.cancel()
         elif self._candidate.session_id is not None:
             self.online, self._candidate = self._candidate, None
@@ -94,7 +97,7 @@ class Attempt:
             connection = self._connection(_OWN, port, self.order.password, is_own=True)
             self._candidate = Online(connection, entering=Entering.FIRST, is_practice=self.order.is_practice, friends=friends)
 
-    def _connection(self, host: str, port: int, password: str, *, is_own: bool) -> Connection:
+    def _connection(self, host: str, port: int, password: str, *, is_own: bool, accepts_new_certificate: bool = False) -> Connection:
         chosen = self._files.preferences
         return Connection(
             host,
@@ -104,8 +107,19 @@ class Attempt:
             colour=chosen.colour,
             password=password,
             is_own_server=is_own,
+            accepts_new_certificate=accepts_new_certificate,
             seed=int.from_bytes(os.urandom(4), "big") >> 1,
         )
+
+
+def _question(order: Order, reason: DisconnectReason) -> JoinOrder | None:
+    if not isinstance(order, JoinOrder):
+        return None
+    if reason is DisconnectReason.WRONG_PASSWORD:
+        return order
+    if reason is DisconnectReason.CERTIFICATE_CHANGED:
+        return dataclasses.replace(order, accepts_new_certificate=True)
+    return None
 
 
 def default_name() -> str:

@@ -12,7 +12,7 @@ from game.client import theme
 from game.client.attempt import Attempt
 from game.client.form import Form
 from game.client.pages import HEIGHT, WIDTH, Page, Stage
-from game.client.screen import Destination, JoinOrder, StartOrder
+from game.client.screen import Destination, StartOrder
 from game.client.theme import texts
 from game.client.widgets import Button
 
@@ -46,8 +46,7 @@ class ConnectingPage(Page):
         if self.attempt.online is not None:
             self.go(Destination.LOBBY)
         elif self.attempt.problem:
-            order = self.attempt.order if self.attempt.wants_password and isinstance(self.attempt.order, JoinOrder) else None
-            self.go(self._origin(), self.attempt.problem, order)
+            self.go(self._origin(), self.attempt.problem, self.attempt.question)
 
     def draw_page(self, surface: pygame.Surface) -> None:
         box = pygame.Rect(0, 0, 560, 240)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from engine.discovery import DiscoveryClient, ServerEntry
@@ -105,12 +106,12 @@ def print_servers(servers: Sequence[FoundServer], *, as_json: bool) -> None:
     for server in servers:
         here = "" if server.map in map_names() else " (not here)"
         table.add_row(
-            server.name,
+            escape(server.name),  # a stranger's, as are map and version: no markup of theirs counts
             f"{server.players}/{server.seats}" + (f" + {server.bots} bots" if server.bots else ""),
-            f"{server.map}{here}",
+            escape(f"{server.map}{here}"),
             f"{server.ping_ms:.0f} ms",
             "password" if server.has_password else "",
-            server.version if server.compatible else f"{server.version} (other version)",
+            escape(server.version if server.compatible else f"{server.version} (other version)"),
             f"skirmish join {server.join_address}",
         )
     console.print(table)

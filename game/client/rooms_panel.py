@@ -13,7 +13,7 @@ from game.client.form import Form
 from game.client.map_card import draw_map_card, map_choices, map_title
 from game.client.online import Online
 from game.client.pages import Stage, card, heading
-from game.client.password_prompt import PasswordPrompt
+from game.client.prompts import PasswordPrompt
 from game.client.start_pages import FRAG_CHOICES, TIME_CHOICES, bot_choices, map_options
 from game.client.table import Cell, Column, Table, TableRow
 from game.client.widgets import Button, Chooser, TextField

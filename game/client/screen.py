@@ -46,6 +46,8 @@ class JoinOrder:
     host: str
     port: int
     password: str = ""
+    accepts_new_certificate: bool = False
+    """The player has been asked, and says that the server really has a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class ScreenChange:
     to: Destination
     notice: str = ""
     order: Order | None = None
-    """With CONNECTING: what to do. With SERVERS: what failed for want of the right password."""
+    """With CONNECTING: what to do. With SERVERS: what the player must be asked about: its password, or its new certificate."""
 
 
 class Screen(Protocol):

@@ -14,8 +14,8 @@ from game.client.form import Form, as_key
 from game.client.lan import FoundServer, found_server, new_browser, read_address
 from game.client.map_card import draw_map_card, map_choices, map_title
 from game.client.pages import Page, Stage, card
-from game.client.password_prompt import PasswordPrompt
 from game.client.preferences import ADDRESSES_MAX
+from game.client.prompts import PasswordPrompt, Prompt, QuestionPrompt
 from game.client.screen import Destination, JoinOrder, ScreenChange
 from game.client.table import Cell, Column, Table, TableRow
 from game.client.theme import texts
@@ -70,13 +70,11 @@ class ServersPage(Page):
         back = Button((1090, 592, 130, 44), "Back", self.back, look="quiet")
         widgets = [self.table, self.address, self._join, refresh, back, self.search, self.hides_full, self.hides_locked]
         self.form = Form(widgets, stage.sounds, main=self.join, focus=self.table)
-        self.prompt: PasswordPrompt | None = None
+        self.prompt: Prompt | None = None
         for text in (*stage.files.preferences.favourites, *stage.files.preferences.recent[:RECENT_SHOWN]):
             self._ask(text)
         if retry is not None:
-            self.address.text = server_name(retry.host, retry.port)
-            self._prompt_for(retry.host, retry.port, "That was not it." if retry.password else "")
-            self._notice = ""
+            self._ask_again(retry, notice)
 
     # --- events
 
@@ -130,6 +128,21 @@ class ServersPage(Page):
 
         server = self._found.get(server_name(host, port))
         self.prompt = PasswordPrompt(server.name if server is not None else server_name(host, port), self.stage.sounds, given, problem)
+
+    def _ask_again(self, order: JoinOrder, notice: str) -> None:
+        """Joining came to a question that only the player can answer."""
+        self._notice = ""
+        self.address.text = server_name(order.host, order.port)
+        if order.accepts_new_certificate:
+            self.prompt = QuestionPrompt(
+                f"Is this really {self.address.text}?",
+                f"{notice.split(' If you expected')[0]} Join only if you know why: the server was installed anew, say.",
+                "Trust it and join",
+                self.stage.sounds,
+                lambda: self._leave_for(order),
+            )
+        else:
+            self._prompt_for(order.host, order.port, "That was not it." if order.password else "")
 
     def _leave_for(self, order: JoinOrder) -> None:
         self.go(Destination.CONNECTING, order=order)

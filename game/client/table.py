@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import pygame
@@ -17,6 +18,8 @@ from game.client.widgets import FIELD, Widget
 HEAD_PX: Final = 30
 ROW_PX: Final = 34
 DOUBLE_CLICK_S: Final = 0.4
+_LETTERS_MEASURED: Final = 64
+"""No column holds more; a longer text is not worth trying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +216,14 @@ class Table(Widget):
                 texts.draw(surface, _fitting(cell.text, column.width), (x, middle), 15, cell.colour, align=column.align)
 
 
+@lru_cache(maxsize=512)
 def _fitting(text: str, width: int) -> str:
-    """The text, or as much of it as fits with an ellipsis."""
-    if not width or theme.font(15).size(text)[0] <= width:
+    """The text, or as much of it as fits with an ellipsis. Names come from strangers: any text is measured as it is drawn."""
+
+    def fits(part: str) -> bool:
+        return theme.letters_of(part, 15).get_width() <= width
+
+    if not width or fits(text):
         return text
-    return next((f"{text[:n].rstrip()}…" for n in range(len(text) - 1, 0, -1) if theme.font(15).size(text[:n] + "…")[0] <= width), "…")
+    shown = text[:_LETTERS_MEASURED]
+    return next((f"{shown[:n].rstrip()}…" for n in range(len(shown), 0, -1) if fits(f"{shown[:n]}…")), "…")

@@ -59,7 +59,7 @@ def test_from_the_menu_into_a_match_and_back(screen: Desktop) -> None:
     screen.wait_for_title("Skirmish")
     screen.keys("Escape", "Return")  # marks "Quit", presses it
     assert screen.program is not None
-    out, errors = screen.program.communicate(timeout=45)
+    _, errors = screen.program.communicate(timeout=45)
     assert screen.program.returncode == 0, errors
     assert "Traceback" not in errors
     assert (screen.folder / "state" / "preferences.json").is_file(), "settings are saved when the program ends"
