@@ -155,6 +155,7 @@ class Rounds:
             key_to_server=ticket.key_to_server,
             key_to_client=ticket.key_to_client,
             lifetime_s=int(ticket.lifetime_s),
+            announced=event.announced,
         )
         self._outbox.tell(event.session_id, seated)
 
@@ -163,7 +164,7 @@ class Rounds:
         room = self._rooms.get(event.match_id)
         if room is None:
             return
-        news = Announced(event.match_id, event.tick, event.body)
+        news = Announced(event.match_id, event.tick, event.body, event.number)
         for session_id, member in room.members.items():
             if member.seat is not None:
                 self._outbox.tell(session_id, news)

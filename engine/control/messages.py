@@ -302,6 +302,8 @@ class Seated(Message, frozen=True):
     key_to_server: Key
     key_to_client: Key
     lifetime_s: U16
+    announced: U32 = 0
+    """Number of the match's newest announcement: those after it will be told."""
 
 
 class Announced(Message, frozen=True):
@@ -310,6 +312,8 @@ class Announced(Message, frozen=True):
     match_id: U32
     tick: U53
     body: Body
+    number: U32 = 0
+    """Counts a match's announcements from 1: they also come in datagrams, and each is told once. 0: it has no number."""
 
 
 class Standing(msgspec.Struct, frozen=True, array_like=True):

@@ -71,8 +71,8 @@ class CommandBuffer:
 
     def receive(self, message: CommandsMessage, next_tick: int, now_in_ticks: float, is_newest: bool = False) -> None:
         """Take in a message. ``next_tick`` is the tick whose step comes next; ``now_in_ticks`` is the server's tick clock at arrival,
-        on which the step of tick T happens at T: a command's slack is T minus that. ``is_newest``: this client has sent nothing later that has
-        come before it, so if it ends earlier than what we hold, the client has set its clock back.
+        on which the step of tick T happens at T: a command's slack is T minus that. ``is_newest``: this client has sent nothing
+        later that has come before it, so if it ends earlier than what we hold, the client has set its clock back.
         """
         if is_newest and self._newest_tick is not None and message.entries and message.entries[-1].tick < self._newest_tick:
             self._set_back(message.entries[-1].tick)

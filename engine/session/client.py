@@ -150,6 +150,7 @@ class MatchClient:
         """Take a datagram from the socket. Never raises for what is in it."""
         if self.match is not None:
             self.match.receive_datagram(data, address, now)
+            self._take_announcements(self.match)
 
     def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
         """Drain what goes out over UDP; what must be carried goes into the stream instead."""
@@ -256,6 +257,7 @@ class MatchClient:
             elif isinstance(event, c.CarriedReceived):
                 if self.match is not None and self.match.connection_id == event.connection_id:
                     self.match.receive_datagram(event.datagram, CARRIED, now)
+                    self._take_announcements(self.match)
             elif isinstance(event, c.Welcomed):
                 self.session_id = event.session_id
                 self.player_name = event.name
@@ -274,6 +276,11 @@ class MatchClient:
                 self._events.append(e.ConnectionLost(event.reason))
                 if self.match is not None:
                     self.match.stream_lost(now)
+
+    def _take_announcements(self, match: ClientMatch) -> None:
+        """Those that a datagram brought before the control connection did."""
+        for _, tick, body in match.announced():
+            self._events.append(e.GameAnnounced(Tick(tick), body))
 
     def _start_over(self, now: float) -> None:
         """The server is there but knows us no more (it was started again): say hello to it as somebody new."""
@@ -304,7 +311,8 @@ class MatchClient:
         elif isinstance(news, m.Seated):
             self._take_seat(news, now)
         elif isinstance(news, m.Announced):
-            if self.match is not None and self.match.match_id == news.match_id:
+            match = self.match
+            if match is not None and match.match_id == news.match_id and (not news.number or match.feed.from_control(news.number)):
                 self._events.append(e.GameAnnounced(Tick(news.tick), news.body))
         elif isinstance(news, m.MatchEnded):
             self._end_match(now)
@@ -338,6 +346,7 @@ class MatchClient:
             now,
             config=self.config,
             carrier=self._carrier,
+            announced=seated.announced,
         )
         self._events.append(e.MatchStarted(self.match.match_id))
 

@@ -215,7 +215,7 @@ class MatchHost:
         ticket = self._endpoint.issue_ticket(now)
         match.reconnect(state, request.session_id, ticket.connection_id)
         self._places[ticket.connection_id] = _Place(match, state, request.session_id)
-        self._emit(TicketIssued(match.match_id, request.seat, request.session_id, ticket))
+        self._emit(TicketIssued(match.match_id, request.seat, request.session_id, ticket, match.announcements.newest))
 
     def _close(self, match: Match, now: float) -> None:
         for state in list(match.seats.values()):
@@ -269,13 +269,13 @@ class MatchHost:
 
     def _step(self, match: Match, now: float) -> None:
         try:
-            bodies = match.step()
+            announcements = match.step()
             is_over = match.is_over()
         except Exception:  # noqa: BLE001 - a bug in one game's step must not end the other matches of this host
             self._fail(match, now)
             return
-        for body in bodies:
-            self._emit(AnnouncementMade(match.match_id, match.tick, body))
+        for number, _, body in announcements:
+            self._emit(AnnouncementMade(match.match_id, match.tick, body, number))
         if is_over and not match.is_over_reported:
             match.is_over_reported = True
             self._emit(MatchOver(match.match_id, match.world.copy()))
@@ -294,6 +294,9 @@ class MatchHost:
                 self._fail(place.match, now)
             else:
                 connection.send(head + snapshot)
+                repeated = place.match.announcements.message(place.match.tick)
+                if repeated and not place.is_carried:  # the control connection, which carries, has them already
+                    connection.send(repeated)
 
     def _fail(self, match: Match, now: float) -> None:
         self._failed += 1

@@ -12,6 +12,7 @@ from typing import Final
 from engine.contract import Commands, Game, HasAnnouncements, HasEnd, HasInterest, Pilot
 from engine.ids import ConnectionId, MatchId, Seat, SessionId, Tick
 from engine.replication import BaselineRing, ClientBaseline, CommandBuffer, SnapshotEncoder, read_commands
+from engine.session.announcements import Announcement, AnnouncementLog
 from engine.session.config import HostConfig
 from engine.timeline import History, ServerPast
 from engine.world import World
@@ -46,6 +47,7 @@ class Match:
         """Times that a client told of a snapshot whose checksum did not match; once until it has recovered."""
         self.malformed_commands = 0
         self.is_over_reported = False
+        self.announcements: Final = AnnouncementLog()
         schema = self.world.schema
         self._commands: Final = Commands(game.command, schema.seats)
         self._encoder: Final = SnapshotEncoder(schema)
@@ -111,7 +113,7 @@ class Match:
         state.buffer.receive(message, self.world.tick + 1, now_in_ticks, is_newest)
         return True
 
-    def step(self) -> list[bytes]:
+    def step(self) -> list[Announcement]:
         """Compute the next tick. Returns what the game announces about it."""
         world, commands = self.world, self._commands
         tick = world.tick + 1
@@ -140,7 +142,7 @@ class Match:
         bodies = list(self._announcer.announcements(world))
         assert len(bodies) <= ANNOUNCEMENTS_PER_TICK_MAX, f"{len(bodies)} announcements in one tick"
         assert all(len(body) <= ANNOUNCEMENT_BYTES_MAX for body in bodies), "an announcement is too long"
-        return bodies
+        return [self.announcements.add(tick, body) for body in bodies]
 
     def is_over(self) -> bool:
         """Whether the game says that the match is finished."""

@@ -8,3 +8,5 @@ COMMANDS_MESSAGE: Final = 1
 """To the server."""
 SNAPSHOT_MESSAGE: Final = 1
 """To the client."""
+ANNOUNCEMENTS_MESSAGE: Final = 2
+"""To the client."""

@@ -184,7 +184,7 @@ class MatchServer:
             if isinstance(event, TicketIssued):
                 self._hand_over(event)
             elif isinstance(event, AnnouncementMade):
-                self.control.broadcast(self._seat_of, m.Announced(event.match_id, event.tick, event.body))
+                self.control.broadcast(self._seat_of, m.Announced(event.match_id, event.tick, event.body, event.number))
             elif isinstance(event, CarriedToSend):
                 self.control.send_datagram(event.session_id, event.connection_id, event.datagram)
             elif isinstance(event, MatchOver | MatchFailed):
@@ -210,5 +210,6 @@ class MatchServer:
             key_to_server=ticket.key_to_server,
             key_to_client=ticket.key_to_client,
             lifetime_s=int(ticket.lifetime_s),
+            announced=event.announced,
         )
         self.control.send(event.session_id, seated)

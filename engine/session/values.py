@@ -98,6 +98,8 @@ class TicketIssued:
     seat: Seat
     session_id: SessionId
     ticket: Ticket
+    announced: int = 0
+    """Number of the match's newest announcement so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,8 @@ class AnnouncementMade:
     match_id: MatchId
     tick: Tick
     body: bytes
+    number: int = 0
+    """From 1, without gaps, per match."""
 
 
 @dataclass(frozen=True, slots=True)

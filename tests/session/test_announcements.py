@@ -1,0 +1,99 @@
+"""Reliable events by two ways at once: each is told once and in order, whichever way brings it, and whatever bytes come."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.session.announcements import (
+    EVERY_TICK_TICKS,
+    FAST_BYTES_MAX,
+    REPEATED_TICKS,
+    THEN_EVERY_TICKS,
+    AnnouncementFeed,
+    AnnouncementLog,
+    read_announcements,
+)
+from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE
+
+
+def test_an_announcement_is_repeated_for_a_second() -> None:
+    log = AnnouncementLog()
+    log.add(100, b"hit")
+    sent = [tick for tick in range(100, 300) if log.message(tick)]
+    young = list(range(100, 100 + EVERY_TICK_TICKS))
+    older = [tick for tick in range(100 + EVERY_TICK_TICKS, 101 + REPEATED_TICKS) if tick % THEN_EVERY_TICKS == 0]
+    assert sent == young + older
+    assert len(log._recent) == 0
+
+
+def test_what_is_written_is_read() -> None:
+    log = AnnouncementLog()
+    made = [log.add(7, b""), log.add(7, b"one"), log.add(9, bytes(40))]
+    message = log.message(10)
+    assert message[0] == ANNOUNCEMENTS_MESSAGE
+    assert read_announcements(message[1:]) == made
+    for length in range(len(message) - 1):
+        assert read_announcements(message[1 : 1 + length]) in ([], made[:1], made[:2]), "a prefix is a shorter list or nothing"
+
+
+def test_a_message_is_bounded_and_keeps_the_order() -> None:
+    log = AnnouncementLog()
+    for number in range(200):
+        log.add(50, bytes(number % 512))
+    message = log.message(50)
+    assert len(message) <= 1 + FAST_BYTES_MAX
+    numbers = [announcement.number for announcement in read_announcements(message[1:])]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_one_that_is_too_large_waits_for_the_control_connection_and_so_do_those_behind_it() -> None:
+    log = AnnouncementLog()
+    log.add(50, bytes(500))
+    log.add(50, b"small")
+    assert log.message(50) == b""
+    feed = AnnouncementFeed(0)
+    assert feed.from_control(1)
+    assert feed.from_control(2)
+
+
+@given(st.integers(0, 2**32), st.floats(0, 0.9), st.integers(0, 30))
+def test_once_and_in_order_over_any_losses(seed: int, loss: float, before: int) -> None:
+    """A log, a lossy and reordering datagram way, a late and complete control way; the client joins after ``before`` announcements."""
+    random = Random(seed)
+    log, announced = AnnouncementLog(), []
+    for _ in range(before):
+        log.add(0, b"before")
+    feed = AnnouncementFeed(log.newest)
+    control: list[tuple[int, int, bytes]] = []
+    datagrams: list[bytes] = []
+    told: list[bytes] = []
+    for tick in range(1, 200):
+        if tick < 120:
+            for _ in range(random.choice((0, 0, 0, 1, 2))):
+                made = log.add(tick, random.randbytes(random.choice((0, 5, 30, 300))))
+                announced.append(made.body)
+                control.append(made)
+        message = log.message(tick)
+        if message and random.random() >= loss:
+            datagrams.insert(random.randrange(len(datagrams) + 1), message)
+        if datagrams and random.random() < 0.7:
+            told += [body for _, _, body in feed.from_datagram(datagrams.pop(0)[1:])]
+        if control and random.random() < 0.3:
+            number, _, body = control.pop(0)
+            if feed.from_control(number):
+                told.append(body)
+    told += [body for number, _, body in control if feed.from_control(number)]
+    assert told == announced
+
+
+@given(st.lists(st.binary(max_size=80), max_size=20))
+def test_junk_is_nothing_and_loses_nothing(messages: list[bytes]) -> None:
+    feed = AnnouncementFeed(2**31)
+    for message in messages:
+        feed.from_datagram(message)
+    newest = feed.newest
+    assert feed.from_control(newest + 1)
+    assert not feed.from_control(newest + 1)
