@@ -14,6 +14,9 @@ seconds, follows the *goal*: the adjustment that puts the 99th percentile of sla
 most 5 % faster or slower than real time, and stays there, also when no report comes for a while (a blackout must not move it). The few
 worst reports never count (one spike is not the network's nature); where every report says "late", the walk may be quicker; and a clock
 that is more than 10 ticks wrong (a suspended laptop, a paused server) is set anew.
+
+A percentile over seconds follows jitter quickly but knows little of losses in a row. Those are :mod:`engine.timeline.lateness`: where it
+asks for more lead than the percentile does, it gets it.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from typing import Final
 
 from engine.errors import LocalProtocolError
 from engine.timeline.accumulator import ROUNDING_TICKS
+from engine.timeline.lateness import RareLateness
 from engine.timeline.window import Window
 
 SLACK_TICKS_MIN: Final = 0.5
@@ -33,12 +37,9 @@ FRAME_TICKS_MAX: Final = 2.0
 Commands are made at frames, so slack moves in steps of a frame: a band narrower than that would be hunted for ever."""
 SLACK_TICKS_AIM: Final = 0.9
 
-CAREFUL_TICKS_MAX: Final = 1.0
-CAREFUL_STEP_TICKS: Final = 0.25
-LATE_PER_PERIOD_MAX: Final = 2
-CAREFUL_PERIOD_S: Final = 10.0
-"""The percentile says little about what lies beyond it. More than 2 single late commands in 10 s (0.3 %) move the band up by a quarter of a
-tick, 10 s with none move it down again: heavy loss has the longer tail."""
+RARE_TICKS_SPARE: Final = 0.25
+"""Beyond the margin for bursts: a server takes datagrams four times a tick."""
+MARGIN_EVERY_REPORTS: Final = 8
 
 WINDOW_S: Final = 5.0
 """How long a report counts: 300 commands at 60 Hz, of which the 99th percentile passes over three."""
@@ -100,11 +101,10 @@ class CommandClock:
         self._made: list[tuple[int, float]] = [(-1, 0.0)] * REMEMBERED_TICKS
         self._reports: Final = Window()
         self._late_in_a_row = 0
-        self._late_singly = 0
-        self._careful = 0.0
+        self._rare: Final = RareLateness(tick_rate_hz)
+        self._margin = 0.0
         self._frame = 0.0
         self._deaf_until = 0.0
-        self._careful_since = 0.0
         self._wrong_since: float | None = None
         self._ahead = 0.0
         self._report_count = self._late = self._missing = self._snaps = self._skipped = 0
@@ -137,7 +137,6 @@ class CommandClock:
         margin_ticks = SLACK_TICKS_AIM + 1.0 + min(2.0, 2.0 * jitter_s * self._rate)
         self._now = now
         self._started = True
-        self._careful_since = now
         self._set_position(snapshot_tick + rtt_s * self._rate + margin_ticks)
         self._deaf_until = now
         self._ahead = self._position - snapshot_tick
@@ -187,13 +186,15 @@ class CommandClock:
         network = slack - self._adjustment_at(round(snapshot_tick + slack))
         self._report_count += 1
         self._late_in_a_row = self._late_in_a_row + 1 if network + self._adjustment < 0 else 0
-        self._be_careful(slack < 0, now)
         self._reports.add(now, network)
+        self._rare.report(network, now)
+        if self._report_count % MARGIN_EVERY_REPORTS == 0:
+            self._margin = self._rare.margin_ticks(now)
         self._reports.forget_before(now - WINDOW_S)
         percentile = self._network_p99()
         if percentile is None:
             return
-        aim = self._careful - percentile
+        aim = max(-percentile, self._margin + RARE_TICKS_SPARE - self._rare.usual - SLACK_TICKS_MIN)
         if not SLACK_TICKS_MIN <= self._goal - aim <= max(SLACK_TICKS_MAX, SLACK_TICKS_MIN + self._frame + 0.1):
             self._goal = aim + SLACK_TICKS_AIM
 
@@ -224,19 +225,6 @@ class CommandClock:
         self._adjustment += change
         self._speed = 1.0 + change / (elapsed_s * self._rate)
         return change
-
-    def _be_careful(self, is_late: bool, now: float) -> None:
-        """The outer loop, over tens of seconds: how far the band is moved up. Lateness in a row is the walk's business, not this one's."""
-        if is_late and self._late_in_a_row <= 1:
-            self._late_singly += 1
-        if self._late_singly > LATE_PER_PERIOD_MAX:
-            self._careful = min(CAREFUL_TICKS_MAX, self._careful + CAREFUL_STEP_TICKS)
-        elif now - self._careful_since < CAREFUL_PERIOD_S:
-            return
-        elif not self._late_singly:
-            self._careful = max(0.0, self._careful - CAREFUL_STEP_TICKS)
-        self._late_singly = 0
-        self._careful_since = now
 
     def _adjustment_at(self, tick: int) -> float:
         made, adjustment = self._made[tick % REMEMBERED_TICKS]
@@ -273,5 +261,6 @@ class CommandClock:
         self._tick = math.floor(position)
         self._goal = self._adjustment
         self._reports.clear()
+        self._rare.rebase()
         self._late_in_a_row = 0
         self._wrong_since = None
