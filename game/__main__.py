@@ -73,7 +73,7 @@ def _number(low: float, high: float, kind: Callable[[str], float] = int) -> Call
         except ValueError:
             raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a {'whole number' if kind is int else 'number'}") from None
         if not low <= value <= high:  # not a number is in no range
-            raise argparse.ArgumentTypeError(f"{text[:40]} is not in {low:g} to {high:g}")
+            raise argparse.ArgumentTypeError(f"{text[:40]} is not in {low} to {high}")
         return value
 
     return read
@@ -108,7 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     measured.add_argument("--seconds", type=_SECONDS, metavar="S", help="leave after so many seconds")
     measured.add_argument("--json", action="store_true", help="statistics as one JSON object on the last line")
     measured.add_argument(
-        "--net", type=_conditions, metavar="WORDS", help="a worse network: latency=80,jitter=20,loss=5,burst=8,duplicate=1,reorder=1"
+        "--net",
+        type=_conditions,
+        metavar="WORDS",
+        help="a worse network: latency=80,jitter=20,loss=5,burst=8,duplicate=1,reorder=1 (ms, percent), or a preset such as bad_wifi",
     )
     measured.add_argument("--seed", type=_SEED, metavar="N", help="the same chance in --net, bots and matches every time")
     measured.add_argument("--bot-level", type=_LEVEL, default=1, metavar="L", help="how well bots play, 0 to 2")

@@ -28,7 +28,7 @@ _SENTENCES: Final = {
     ConnectFailureKind.REFUSED: "{host} is there, but no server listens on port {port}: is it running, and is the port right?",
     ConnectFailureKind.TIMED_OUT: "{host} port {port} did not answer: is the address right, and does its firewall let port {port} in?",
     ConnectFailureKind.NO_ROUTE: "There is no way to {host} from here: are both computers on the same network?",
-    ConnectFailureKind.NOT_SECURE: "No secure connection to {host} port {port}: {detail}.",
+    ConnectFailureKind.NOT_SECURE: "No secure connection to {host} port {port}: {detail}. Is that a Skirmish server?",
     ConnectFailureKind.CERTIFICATE_CHANGED: (
         "{host} port {port} shows another certificate than the last time: a new installation of the server, or somebody in between."
     ),

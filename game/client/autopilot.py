@@ -72,8 +72,7 @@ class Autopilot:
         rooms = {room.name.casefold(): room.room_id for room in self.client.rooms}
         room_id = rooms.get(self._room.casefold())
         if room_id is None:
-            names = ", ".join(room.name for room in self.client.rooms) or "none"
-            self._give_up(DisconnectReason.NO_SUCH_ROOM, f"There is no room {self._room!r} on this server. Rooms: {names}.")
+            self._give_up(DisconnectReason.NO_SUCH_ROOM, f"There is no room {self._room!r} on this server. {self._rooms()}")
         else:
             self._enter(room_id)
 
@@ -84,7 +83,12 @@ class Autopilot:
     def _take_denial(self, event: e.RequestDenied) -> None:
         self._has_asked = False
         if event.request == "JoinRoom":
-            self._give_up(_reason(event.reason), event.sentence)
+            reason = _reason(event.reason)
+            is_any = reason is DisconnectReason.NO_SUCH_ROOM and not self._room
+            self._give_up(reason, f"No room of this server is open: name one with --room. {self._rooms()}" if is_any else event.sentence)
+
+    def _rooms(self) -> str:
+        return f"Rooms: {', '.join(room.name for room in self.client.rooms) or 'none'}."
 
     def _give_up(self, reason: DisconnectReason, sentence: str) -> None:
         self.problem, self.problem_sentence = reason, sentence

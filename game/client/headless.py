@@ -40,6 +40,13 @@ OUR_FAULT: Final = frozenset(
 IN_ORDER: Final = frozenset({DisconnectReason.CLOSED_BY_US, DisconnectReason.SERVER_CLOSING})
 """Ends that nobody need look into: exit code 0."""
 
+HINTS: Final = {
+    DisconnectReason.WRONG_PASSWORD: "Give the right one with --password.",
+    DisconnectReason.SERVER_FULL: "Try again when somebody has left, or look for another one: skirmish servers.",
+    DisconnectReason.ROOM_FULL: "Try again when somebody has left, or choose another one with --room.",
+}
+"""What helps on a command line."""
+
 CARRIER_LINES: Final = {
     CarrierKind.CONTROL: "No answer over UDP: datagrams go through the control connection now.",
     CarrierKind.UDP: "UDP gets through again.",
@@ -80,6 +87,8 @@ class Headless:
         self._stop: Final = stop
         self._server: Final = server
         self._passes_lines_on: Final = passes_lines_on
+        self._is_in = False
+        """The first player has a room; from then on there is something to tell."""
         self._frames = 0
         self._played_s = 0.0
 
@@ -132,10 +141,12 @@ class Headless:
         was_in = connection.client.session_id is not None
         closed = connection.end
         if closed is not None:
-            return Ending(closed.reason, one_line(sentence(closed)), was_in)
-        if autopilot.problem is not None:
-            return Ending(autopilot.problem, one_line(autopilot.problem_sentence), was_in)
-        return None
+            reason, line = closed.reason, sentence(closed)
+        elif autopilot.problem is not None:
+            reason, line = autopilot.problem, autopilot.problem_sentence
+        else:
+            return None
+        return Ending(reason, one_line(f"{line} {HINTS.get(reason, '')}"), was_in)
 
     def _look_at_server(self, server: LocalServer) -> None:
         lines = server.take_lines()
@@ -174,6 +185,9 @@ class Headless:
             return
         client = self._players[index][0].client
         if isinstance(event, e.LobbyEntered):
+            self._is_in = False
+        elif isinstance(event, e.RoomChanged) and not self._is_in:
+            self._is_in = True
             _say(f"joined {client.server_name} as {client.player_name}")
         elif isinstance(event, e.MatchStarted) and client.match is not None:
             _say(f"match started on {client.match.settings.get('map', '?')}, seat {client.match.seat}")

@@ -29,8 +29,8 @@ LAST_LINES_S: Final = 1.0
 LINES_MAX: Final = 400
 LISTENING = re.compile(r"^listening tcp=(\d+) udp=(\d+)")
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-"""Where our packages lie: the source tree, or the environment that they are installed in."""
+ROOT: Final = Path(__file__).absolute().parents[2]
+"""Where our packages lie: the source tree, or the environment that they are installed in. The child is of the same installation."""
 
 
 class LocalServerError(Exception):

@@ -45,9 +45,10 @@ WIDTH_MIN: Final = 80
 
 
 def show_report(report: Mapping[str, Any], scoreboard: Sequence[ScoreLine], *, as_json: bool) -> None:
-    """One player's."""
+    """One player's. People are shown nothing where nothing was played."""
     if as_json:
         show(json.dumps(report))
+    if as_json or not report["snapshots"]:
         return
     from rich.table import Table
 
@@ -64,6 +65,7 @@ def show_reports(reports: Sequence[Mapping[str, Any]], scoreboard: Sequence[Scor
     together = of_players(reports)
     if as_json:
         show(json.dumps({**together, "count": len(reports), "players": list(reports)}))
+    if as_json or not together["snapshots"]:
         return
     from rich.table import Table
 
