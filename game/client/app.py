@@ -28,6 +28,7 @@ from game.client.connection import Connection, sentence, server_name
 from game.client.headless import Ending
 from game.client.lobby_page import LobbyPage
 from game.client.local_server import STOP_S_MAX, LocalServer
+from game.client.lost_overlay import draw_silence
 from game.client.match_screen import MatchOptions, MatchScreen
 from game.client.menu_page import MenuPage, SettingsPage
 from game.client.online import Entering, Online
@@ -158,13 +159,22 @@ class App:
         self._reap()
         time_now = now()
         dt, self._last = min(DT_S_MAX, time_now - self._last), time_now
-        change = self._screen.update(time_now, dt)
+        change = self._screen.update(time_now, dt) or self._after_our_server()
         if change is not None:
             self._go(change)
         if self._screen is not None and self._is_picture_due(time_now):
             self._drawn_at = time_now
             self._screen.draw(self._window.surface)
+            if self._online is not None and isinstance(self._screen, MatchScreen):
+                draw_silence(self._window.surface, self._online.silent_s)
             self._window.present()
+
+    def _after_our_server(self) -> ScreenChange | None:
+        """A server of our own that broke down does not come back: no use in trying for a minute."""
+        if self._server is None or self._online is None or self._server.is_running:
+            return None
+        said = next((line for line in reversed(self._server.take_lines()) if line.strip()), "")
+        return ScreenChange(Destination.MENU, f"The server on this computer has ended. {said}".strip())
 
     def _is_picture_due(self, time_now: float) -> bool:
         return not self._is_hidden and (self._is_focused or time_now - self._drawn_at >= 1 / UNSEEN_HZ)

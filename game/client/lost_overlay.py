@@ -15,6 +15,9 @@ WIDTH, HEIGHT = LOGICAL_SIZE
 RESUME_S: Final = 60.0
 """How long a server keeps a seat, and a client tries."""
 
+SILENCE_FROM_S: Final = 1.0
+"""A hole in the Wi-Fi that is shorter is not worth a word."""
+
 _BOX: Final = (560, 104)
 
 
@@ -30,3 +33,15 @@ def draw_lost(surface: pygame.Surface, because: str, left_s: float, now: float, 
     seconds = math.ceil(left_s)
     texts.draw(surface, f"Trying to come back; your seat is kept for {seconds} s", (x + 76, top + 57), 15, theme.DIM, weight="regular")
     theme.bar(surface, (x + 20, top + 82, _BOX[0] - 40, 6), left_s / RESUME_S, theme.WARNING)
+
+
+def draw_silence(surface: pygame.Surface, silent_s: float) -> None:
+    """Nothing comes from the server, but the connection still stands: a cable is out, or the server is busy."""
+    if silent_s < SILENCE_FROM_S:
+        return
+    text = f"No word from the server for {silent_s:.0f} s"
+    width = theme.font(15).size(text)[0] + 48
+    x, y = (WIDTH - width) // 2, 118
+    surface.blit(theme.panel(width, 34, 232, 10, theme.WARNING), (x, y))
+    pygame.draw.circle(surface, theme.WARNING, (x + 20, y + 17), 5)
+    texts.draw(surface, text, (x + 34, y + 17), 15, theme.WARNING)

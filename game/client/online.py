@@ -129,6 +129,12 @@ class Online:
         return max(0.0, RESUME_S - (self._now - self._lost_at))
 
     @property
+    def silent_s(self) -> float:
+        """How long no snapshot has come, while the connection is not yet given up as lost; 0 outside a match."""
+        last = self.match.last_snapshot_at if self.match is not None else None
+        return 0.0 if last is None or self.lost_because else max(0.0, self._now - last)
+
+    @property
     def session_id(self) -> int | None:
         """Ours; None before the welcome."""
         return self.client.session_id

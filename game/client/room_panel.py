@@ -33,6 +33,8 @@ _MATCH: Final = pygame.Rect(600, 92, 640, 258)
 _CHAT: Final = pygame.Rect(600, 362, 640, 240)
 _MAP: Final = pygame.Rect(620, 128, 272, 204)
 _CHAT_ROWS: Final = 6
+_FRIEND_PX: Final = 15
+_FRIENDS_RIGHT: Final = 868
 _CHAT_ROW_PX: Final = 22
 
 _PHASES: Final = {
@@ -167,9 +169,13 @@ class RoomPanel:
             )
 
     def _draw_friends(self, surface: pygame.Surface) -> None:
-        texts.draw(surface, "FRIENDS JOIN AT", (412, 631), 11, theme.FAINT)
-        for index, address in enumerate(self._online.friends[:2]):
-            texts.draw(surface, address, (412, 651 + 20 * index), 16, theme.GOLD)
+        texts.draw(surface, "FRIENDS JOIN AT", (412, 627), 11, theme.FAINT)
+        x, y = 412, 646
+        for address in self._online.friends:
+            width = theme.font(_FRIEND_PX).size(address)[0]
+            if x > 412 and x + width > _FRIENDS_RIGHT:
+                x, y = 412, y + 20
+            x += texts.draw(surface, address, (x, y), _FRIEND_PX, theme.GOLD) + 22
 
     def draw_countdown(self, surface: pygame.Surface) -> None:
         """Over everything: 3, 2, 1."""

@@ -94,7 +94,6 @@ def test_menu_practice_match_and_back(person):
     person.press(pygame.K_ESCAPE, pygame.K_DOWN, pygame.K_DOWN, pygame.K_RETURN)  # "Leave the match"
     person.wait_for_screen(MenuPage)  # practice has no lobby to go back to
     person.press(pygame.K_ESCAPE, pygame.K_RETURN)
-    person.app.frame()
     assert person.app.screen is None, "quit"
 
 
@@ -112,6 +111,18 @@ def test_hosting_shows_the_room_and_its_owner_and_escape_closes_the_server(perso
     assert not lobby.online.me.ready, "friends are waited for"
     person.press(pygame.K_ESCAPE)
     person.wait_for_screen(MenuPage)
+
+
+def test_a_server_of_ours_that_breaks_down_is_not_waited_for(person, monkeypatch):
+    started: list[LocalServer] = []
+    monkeypatch.setattr("game.client.attempt.LocalServer", lambda arguments: started.append(LocalServer(arguments)) or started[-1])
+    person.press(pygame.K_RETURN)
+    person.wait_for_screen(PracticePage)
+    person.press(pygame.K_RETURN)
+    person.wait_for_screen(MatchScreen)
+    started[0].kill()
+    person.wait_for_screen(MenuPage)
+    assert "has ended" in person.app.screen.notice
 
 
 def test_a_port_in_use_leads_back_to_the_form_with_the_reason(person):
@@ -190,7 +201,7 @@ def test_a_new_certificate_is_asked_about_before_it_is_trusted(person, files):
 def test_play_reports_and_ends_in_time(files, capsys):
     with served("--local") as port:
         connection = Connection("127.0.0.1", port, files=files, name="Ada", is_own_server=True)
-        code = App(files).play(connection, seconds=4.5, as_json=True, is_practice=True)
+        code = App(files).play(connection, seconds=2.5, as_json=True, is_practice=True)
     pygame.display.init()
     assert code == 0
     report = json.loads(capsys.readouterr().out.splitlines()[-1])

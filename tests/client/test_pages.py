@@ -6,6 +6,7 @@ import pygame
 import pytest
 
 from game.client.backdrop import Backdrop
+from game.client.lost_overlay import draw_silence
 from game.client.menu_page import MenuPage, SettingsPage
 from game.client.pages import Page, Stage
 from game.client.preferences import PlayerFiles
@@ -57,6 +58,14 @@ def test_the_backdrop_fights_on_and_never_makes_up_for_a_pause(backdrop, surface
     backdrop.draw(surface, "left")
     bright = sum(surface.get_at((x, 360))[2] for x in range(0, 1280, 16))
     assert bright > dark > 0
+
+
+def test_a_silent_server_is_mentioned_after_a_while(surface):
+    surface.fill((0, 0, 0))
+    draw_silence(surface, 0.5)
+    assert len(set(pygame.image.tobytes(surface, "RGB"))) == 1
+    draw_silence(surface, 3.2)
+    assert len(set(pygame.image.tobytes(surface, "RGB"))) > 1
 
 
 @pytest.mark.parametrize(
