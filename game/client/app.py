@@ -11,6 +11,7 @@ only place that knows how each is made and what must end when one is left.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -131,6 +132,7 @@ class App:
 
     def begin(self, first: ScreenChange) -> None:
         """Open the window on its first screen. Whoever calls this calls :meth:`shut` as well."""
+        os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "skirmish")  # else taskbars call us after the interpreter's file
         pygame.display.init()
         pygame.joystick.init()
         pygame.display.set_icon(sprites.player(theme.ACCENT, 0, 0))
