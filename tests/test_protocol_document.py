@@ -41,7 +41,8 @@ from engine.replication import (
     read_commands,
     write_commands,
 )
-from engine.session.message_kinds import COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
+from engine.session.announcements import Announcement, AnnouncementLog, read_announcements
+from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE, COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
 from engine.wire import BitReader, BitWriter
 from engine.world import Field, Kind, Range, Schema, World
 from tests import second_reader
@@ -108,6 +109,7 @@ def test_the_parser_finds_what_is_there() -> None:
         "example commands": 4,
         "example snapshot": 3,
         "example discovery": 2,
+        "example announcements": 1,
     }
     assert len(CONSTANTS) > 150
 
@@ -424,6 +426,19 @@ def test_the_snapshots_one_after_the_other() -> None:
         read = mirror.receive(data[1:])
         assert {name: read[name] for name in given} == given
         assert bits_of(lines) == [("00000001", "message type = 1"), *mirror.notes]
+
+
+def test_announcements() -> None:
+    ((name, *given, last),) = examples("announcements")
+    log, expected = AnnouncementLog(), []
+    for line in given:
+        number, tick, body = line.split()
+        expected.append(Announcement(int(number), int(tick), unhexed(body)))
+        assert log.add(int(tick), unhexed(body)) == expected[-1]
+    data = hex_of([last])
+    assert log.message(int(name.split()[-1])) == data
+    assert data[0] == ANNOUNCEMENTS_MESSAGE
+    assert read_announcements(data[1:]) == expected
 
 
 # --- examples: discovery ------------------------------------------------------------------------------------------------------------
