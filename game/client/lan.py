@@ -102,17 +102,21 @@ def print_servers(servers: Sequence[FoundServer], *, as_json: bool) -> None:
             f"Across networks: skirmish join ADDRESS (UDP and TCP port {DEFAULT_PORT} must be open on the server).", highlight=False
         )
         return
-    table = Table("server", "players", "map", "ping", "", "version", "join with", title="On this LAN")
+    table = Table(title="On this LAN", caption="skirmish join ADDRESS")
+    table.add_column("server")
+    table.add_column("address", no_wrap=True)  # half an address is of no use
+    for title in ("players", "map", "ping", "", "version"):
+        table.add_column(title)
     for server in servers:
         here = "" if server.map in map_names() else " (not here)"
         table.add_row(
             escape(server.name),  # a stranger's, as are map and version: no markup of theirs counts
+            server.join_address,
             f"{server.players}/{server.seats}" + (f" + {server.bots} bots" if server.bots else ""),
             escape(f"{server.map}{here}"),
             f"{server.ping_ms:.0f} ms",
             "password" if server.has_password else "",
             escape(server.version if server.compatible else f"{server.version} (other version)"),
-            f"skirmish join {server.join_address}",
         )
     console.print(table)
 

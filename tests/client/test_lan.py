@@ -61,12 +61,12 @@ def test_an_empty_lan_is_said_in_both_ways(capsys):
 
 
 def test_the_table_names_what_is_typed_to_join(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
-    print_servers([found_server(entry(port=7780)), found_server(entry("Old", protocol=9))], as_json=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    print_servers([found_server(entry("A rather long name of a server", port=7780)), found_server(entry("Old", protocol=9))], as_json=False)
     out = capsys.readouterr().out
-    assert "skirmish join 192.168.1.5:7780" in out
-    assert "other version" in out
-    assert "3/16 + 2 bots" in out
+    assert " 192.168.1.5:7780 " in out, "whole, in a narrow terminal too"
+    assert "other" in out
+    assert "3/16" in out
 
 
 def test_a_name_with_markup_stays_a_name(capsys, monkeypatch):
