@@ -74,6 +74,17 @@ class SentDatagrams:
         age = self.newest_acknowledged - sequence
         return 0 <= age < RECENT_DATAGRAMS and sequence > 0 and bool(self._bits >> age & 1)
 
+    def acknowledged_between(self, after: int, until: int) -> tuple[int, int]:
+        """(acknowledged, looked at) of the datagrams after ``after`` and up to ``until``, as far back as is known."""
+        newest = self.newest_acknowledged
+        first = max(after + 1, newest - RECENT_DATAGRAMS + 1, 1)
+        count = until - first + 1
+        if count <= 0:
+            return 0, 0
+        shift = newest - until
+        bits = self._bits >> shift if shift >= 0 else self._bits << -shift
+        return (bits & ((1 << count) - 1)).bit_count(), count
+
     def loss(self, now: float, patience_s: float) -> tuple[int, int]:
         """(lost, judged) among the last 256 datagrams; those that may still be acknowledged are not judged yet."""
         lost = judged = 0
@@ -89,3 +100,14 @@ class SentDatagrams:
                 judged += 1
                 lost += 1
         return lost, judged
+
+    def loss_runs(self) -> tuple[int, int]:
+        """(lost, in how many runs) among the last 256 datagrams, without those that the threshold for reordering still excuses.
+
+        Two of independent losses at 10 % are seldom neighbours (mean run 1.1); the losses of a radio that is busy or asleep are.
+        """
+        judged = min(self.newest_acknowledged, RECENT_DATAGRAMS) - REORDER_DATAGRAMS
+        if judged <= 0:
+            return 0, 0
+        lost = ~(self._bits >> REORDER_DATAGRAMS) & ((1 << judged) - 1)
+        return lost.bit_count(), (lost & ~(lost << 1)).bit_count()

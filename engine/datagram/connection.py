@@ -46,7 +46,7 @@ from engine.datagram.replay_window import ReplayWindow
 from engine.datagram.sealing import make_seals
 from engine.datagram.sender import Sender
 from engine.datagram.states import TRANSITIONS, Input, State
-from engine.datagram.statistics import DatagramStatistics, DropReason
+from engine.datagram.statistics import DatagramStatistics, DropReason, PathReport
 from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, ConnectionId, Ticket
 from engine.wire.sequence import expand
@@ -121,6 +121,25 @@ class Connection:
     def rtt_s(self) -> float:
         """Smoothed round trip in seconds; 0.0 before the first sample."""
         return self._sender.round_trip.mean_s
+
+    @property
+    def queueing_s(self) -> float:
+        """How much longer than the shortest round trip of the last seconds the present one is: what waits in queues on the way."""
+        round_trip = self._sender.round_trip
+        return max(0.0, round_trip.mean_s - round_trip.minimum_s)
+
+    @property
+    def jitter_s(self) -> float:
+        """Smoothed mean deviation of the round trip."""
+        return self._sender.round_trip.jitter_s
+
+    def loss_runs(self) -> tuple[int, int]:
+        """(lost, in how many runs) among our last datagrams: whether losses come one by one or in bursts."""
+        return self._sender.sent.loss_runs()
+
+    def path_report(self, now: float) -> PathReport:
+        """What happened on the way to the peer since the last report: for whoever decides how much to send. One reader only."""
+        return self._sender.path_report(now)
 
     @property
     def acknowledged_at(self) -> float:

@@ -108,3 +108,20 @@ class TestLoss:
             sequence = sent.next_sequence(10.0, True)
             sent.acknowledge(sequence & 0xFFFF, 0, 10.0)
         assert sent.loss(20.0, patience_s=0.1) == (0, RECENT_DATAGRAMS)
+
+
+def test_runs_of_losses_are_told_from_single_ones() -> None:
+    sent = SentDatagrams()
+    assert sent.loss_runs() == (0, 0)
+    lost = {5, 20, 21, 22, 40, 41, 78, 79, 80}
+    for number in range(1, 81):
+        sent.next_sequence(number / 60, True)
+    received = [number for number in range(1, 81) if number not in lost]
+    for newest in received:
+        bits = sum(1 << (newest - 1 - number) for number in received if newest - 64 <= number < newest)
+        sent.acknowledge(newest, bits, 2.0)
+    assert sent.loss_runs() == (6, 3)  # 78 to 80 may still come
+    for number in range(81, 90):
+        sent.next_sequence(number / 60, True)
+    sent.acknowledge(89, (1 << 8) - 1, 2.0)
+    assert sent.loss_runs() == (9, 4)
