@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
@@ -173,25 +174,25 @@ class SnapshotDecoder:
         gone: list[tuple[KindCode, list[int]]] = []
         new: list[tuple[KindCode, Ints]] = []
         for kind in layout.kinds:
-            if reader.read(1) == 0:
+            if not reader.read_bool():
                 continue
             held = base[kind.start : kind.start + kind.rows].nonzero()[0]
-            has_events = reader.read(1)
+            has_events = reader.read_bool()
             gone_rows: list[int] = []
             if has_events:
                 changed, gone_rows = _read_held_rows(reader, kind, held, now)
                 cells.extend(changed)
                 gone.append((kind, gone_rows))
-            if reader.read(1):
+            if reader.read_bool():
                 new.append((kind, _read_new_rows(reader, kind, kind.rows - held.size + len(gone_rows), tick)))
             elif not has_events:
                 raise ReadError("a kind that changed in nothing")
         if ticks:
             for step in layout.steps:
-                expected = step.values(base, now, ticks)
-                expected += now[step.targets]
-                expected -= base[step.targets]
-                now[step.targets] = expected
+                targets, expected = step.of_living(base, now, ticks)
+                expected += now[targets]
+                expected -= base[targets]
+                now[targets] = expected
         if cells:
             touched = np.concatenate(cells)
             values = now[touched]
@@ -211,11 +212,13 @@ class SnapshotDecoder:
         self, reader: BitReader, layout: PrivateLayout, world: World, baseline: World | None, ticks: int
     ) -> NDArray[np.int32]:
         values = layout.forecast(None if baseline is None else baseline.cells, world.cells, ticks)
-        if reader.read(1):
+        if reader.read_bool():
             residuals: list[int] = []
             while len(residuals) < layout.cells.size:
-                residuals.append(reader.read_signed_golomb(PRIVATE_ORDER) if reader.read(1) else 0)
+                residuals.append(reader.read_signed_golomb(PRIVATE_ORDER) if reader.read_bool() else 0)
             values += np.array(residuals, dtype=np.int64)
+        elif layout.zero_is_legal:  # a forecast is within its range, and what is not forecast is 0
+            return values.astype(np.int32)
         alive = world.cells[layout.births] != 0
         wrong = (values < layout.lows * alive) | (values > layout.highs * alive)
         if np.count_nonzero(wrong):
@@ -232,16 +235,19 @@ def _read_held_rows(reader: BitReader, kind: KindCode, held: NDArray[np.intp], n
         raise ReadError("rows that changed in no field, fields that changed in no row, or nothing at all")
     if not changed_at:
         return [], gone
-    rows = held[changed_at]
-    count = len(changed_at)
-    columns = [column for column in range(1, kind.columns) if used >> (kind.columns - 1 - column) & 1]
+    starts = _column_starts(kind.start, kind.rows, kind.columns, used)
     codes: list[int] = []
-    for _ in columns:
-        _read_codes(reader, reader.read(4), count, codes)
-    starts = np.array([kind.start + column * kind.rows for column in columns], dtype=np.intp)
-    cells = (starts[:, None] + rows).ravel()
+    _read_codes(reader, starts.size, len(changed_at), codes)
+    cells = (starts + held[changed_at]).ravel()
     now[cells] += unzigzag(np.array(codes, dtype=np.int64))
     return [cells], gone
+
+
+@lru_cache(maxsize=4096)
+def _column_starts(start: int, rows: int, columns: int, used: int) -> NDArray[np.intp]:
+    """Where the used columns of a kind begin, [n, 1]. A match uses few combinations again and again."""
+    starts = [start + column * rows for column in range(1, columns) if used >> (columns - 1 - column) & 1]
+    return np.array(starts, dtype=np.intp)[:, None]
 
 
 def _read_flags(reader: BitReader, held: int) -> tuple[list[int], list[int]]:
@@ -266,21 +272,26 @@ def _read_flags(reader: BitReader, held: int) -> tuple[list[int], list[int]]:
     return changed, gone
 
 
-def _read_codes(reader: BitReader, order: int, count: int, codes: list[int]) -> None:
-    """Append ``count`` exp-Golomb codes: :meth:`BitReader.read_golomb`, unrolled, because most bits of a snapshot pass through here."""
+def _read_codes(reader: BitReader, columns: int, rows: int, codes: list[int]) -> None:
+    """Append ``columns`` times an order and its exp-Golomb codes, one per row: :meth:`BitReader.read_golomb`, unrolled, because most bits
+    of a snapshot pass through here.
+    """
     text = reader.text
     at = reader.position
     find = text.find
-    offset = 1 << order
-    behind = order + 1
     append = codes.append
-    for _ in range(count):
-        one = find("1", at)
-        zeros = one - at
-        if not 0 <= zeros <= GOLOMB_ZEROS_MAX:
-            raise ReadError("no such exp-Golomb code")
-        at = one + zeros + behind
-        append(int(text[one:at], 2) - offset)
+    for _ in range(columns):
+        order = int(text[at : at + 4] or "0", 2)
+        at += 4
+        offset = 1 << order
+        behind = order + 1
+        for _ in range(rows):
+            one = find("1", at)
+            zeros = one - at
+            if not 0 <= zeros <= GOLOMB_ZEROS_MAX:
+                raise ReadError("no such exp-Golomb code")
+            at = one + zeros + behind
+            append(int(text[one:at], 2) - offset)
     if at > len(text):  # a slice beyond the end is short, not an error: one look here instead of one per code
         raise ReadError("the message ends too early")
     reader.position = at
@@ -293,33 +304,35 @@ def _read_new_rows(reader: BitReader, kind: KindCode, free: int, tick: int) -> I
         raise ReadError("more new rows than there is room for")
     columns: list[list[int]] = []
     for low, high, bits in zip(kind.new_lows, kind.new_highs, kind.new_bits, strict=True):
-        if reader.read(1):
-            values: list[int] = []
-            _read_codes(reader, reader.read(4), count, values)
+        values: list[int] = []
+        if reader.read_bool():
+            _read_codes(reader, 1, count, values)
             if columns:
                 values = [(code >> 1) ^ -(code & 1) for code in values]
             else:
                 values[1:] = [code + 1 for code in values[1:]]  # slots ascend
             values = list(accumulate(values))
         else:
-            values = _read_plain(reader, low, bits, count)
+            _read_plain(reader, low, bits, count, values)
         if min(values) < low or max(values) > high:
             raise ReadError("a new row's value out of its range")
         columns.append(values)
+    columns[1] = [1 + (tick - age) % GENERATIONS for age in columns[1]]
     table = np.array(columns, dtype=np.int64)
-    if np.count_nonzero(table[0, 1:] <= table[0, :-1]):
+    if count > 1 and np.count_nonzero(table[0, 1:] <= table[0, :-1]):
         raise ReadError("new rows out of order")
-    table[1] = 1 + (tick - table[1]) % GENERATIONS
     return table
 
 
-def _read_plain(reader: BitReader, low: int, bits: int, count: int) -> list[int]:
+def _read_plain(reader: BitReader, low: int, bits: int, count: int, values: list[int]) -> None:
+    """Append ``count`` values of ``bits`` bits, counted from ``low``."""
     if bits == 0:
-        return [low] * count
+        values += [low] * count
+        return
     start = reader.position
     end = start + bits * count
     text = reader.text
     if end > len(text):
         raise ReadError("the message ends too early")
     reader.position = end
-    return [low + int(text[at : at + bits], 2) for at in range(start, end, bits)]
+    values += [low + int(text[at : at + bits], 2) for at in range(start, end, bits)]

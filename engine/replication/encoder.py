@@ -168,9 +168,9 @@ class SnapshotEncoder:
         base[:count] = 0 if base_view is None else base_view
         residual = now[:count] - base[:count]
         forecast = layout.forecast
-        if ticks and forecast.targets.size:
-            expected = forecast.values(base, now, ticks)
-            residual[forecast.targets] = now[forecast.targets] - expected
+        if ticks:
+            targets, expected = forecast.of_living(base, now, ticks)
+            residual[targets] = now[targets] - expected
         writer = BitWriter()
         changed = np.logical_or.reduceat(residual, layout.starts).tolist()
         unchanged = 0
