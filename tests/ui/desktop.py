@@ -53,14 +53,14 @@ class Desktop:
         return found[2]
 
     def wait_for_title(self, title: str) -> None:
-        self.wait_until(lambda: self.title() == title, f"the window {title!r} (it is {self.title()!r})")
+        self.wait_until(lambda: self.title() == title, f"the window {title!r}")
 
     def wait_until(self, is_so: Callable[[], bool], what: str) -> None:
         """Asking takes some milliseconds of another process: that is the pause between two questions."""
         until = time.monotonic() + WAIT_S_MAX
         while not is_so():
             assert self.program is None or self.program.poll() is None, f"the program ended while waiting for {what}: {self.output()}"
-            assert time.monotonic() < until, f"waited in vain for {what}; the screen is in {self.picture('in_vain')}"
+            assert time.monotonic() < until, f"waited in vain for {what}: {self.title()!r}, see {self.picture('in_vain')}"
 
     def keys(self, *names: str) -> None:
         """Press and release, one after the other."""
