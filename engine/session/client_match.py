@@ -19,6 +19,7 @@ from engine.session.announcements import Announcement, AnnouncementFeed
 from engine.session.carrier import Carrier, CarrierKind
 from engine.session.config import ClientConfig
 from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE, COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
+from engine.session.redundancy import COPIES_APART_TICKS, Copies, Redundancy
 from engine.timeline import CommandClock, Interpolation, Prediction, Scene
 from engine.world import FRACTIONS, World
 
@@ -72,6 +73,9 @@ class ClientMatch:
         self._server = server
         self._pending: Final[deque[CommandEntry]] = deque(maxlen=COMMANDS_PER_MESSAGE_MAX)
         self._scene: Final = Scene(game.schema, seat)
+        self._redundancy: Final = Redundancy()
+        self._copies: Final = Copies()
+        self._last_snapshot = b""
         self._drawn: Final = World(game.schema)
         self._piloted: Final = World(game.schema)
         self._announced: list[Announcement] = []
@@ -135,7 +139,9 @@ class ClientMatch:
         for event in self.connection.events():
             if isinstance(event, Received):
                 if event.message[:1] == _SNAPSHOT_HEAD:
-                    self._take_snapshot(event.message[1:], now)
+                    if event.message != self._last_snapshot:  # a copy, otherwise
+                        self._last_snapshot = event.message
+                        self._take_snapshot(event.message[1:], now)
                 elif event.message[:1] == _ANNOUNCEMENTS_HEAD:
                     self._announced += self.feed.from_datagram(event.message[1:])
             elif isinstance(event, PathChanged):
@@ -145,8 +151,12 @@ class ClientMatch:
                 self._ended = event.reason
 
     def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
-        """Drain."""
-        return self.connection.datagrams_to_send(now)
+        """Drain. Copies go out in datagrams of their own: what shares one is lost together."""
+        datagrams = self.connection.datagrams_to_send(now)
+        for message in self._copies.due(now):
+            self.connection.send(message)
+            datagrams += self.connection.datagrams_to_send(now)
+        return datagrams
 
     def announced(self) -> list[Announcement]:
         """Drain what datagrams have announced, in order; what the control connection brought first is not among it."""
@@ -177,7 +187,7 @@ class ClientMatch:
             self.prediction.step(tick, command)
         if due:
             self.commands_sent += len(due)
-            self._send_commands()
+            self._send_commands(now)
 
     def _pilots_view(self) -> World:
         """What a pilot looks at: what a person would see, the others where they are drawn. Its tick is the own one."""
@@ -186,13 +196,19 @@ class ClientMatch:
         view.tick = prediction.tick
         return view
 
-    def _send_commands(self) -> None:
+    def _send_commands(self, now: float) -> None:
         if self._ended is not None:
             return
         decoder = self.decoder
         has_mismatch = decoder.wants_complete_because is Refusal.CHECKSUM
         message = CommandsMessage(decoder.newest_tick, decoder.wants_complete, tuple(self._pending), has_mismatch)
-        self.connection.send(_COMMANDS_HEAD + write_commands(self.game.command, message))
+        data = _COMMANDS_HEAD + write_commands(self.game.command, message)
+        self.connection.send(data)
+        copies = self._redundancy.advance(self.connection, now) if self.connection.path != CARRIED else 0
+        if copies:
+            # With a frame (and a drain) per tick there is no moment in between: all at once then.
+            apart_ticks = COPIES_APART_TICKS if self.clock.frame_ticks < COPIES_APART_TICKS else 0.0
+            self._copies.add(data, copies, now, apart_ticks / self.game.tick_rate_hz)
 
     def scene(self, now: float) -> World | None:
         """The world to draw now; None before the first snapshot."""

@@ -1,8 +1,8 @@
 """Sending the same again within a tick, while losses come in runs.
 
-Commands travel in every datagram until they are confirmed, and the next snapshot says all that a lost one said; so a single loss costs one
-tick, which the margins cover. Losses in runs (a radio that is busy for a moment) cost as many ticks as the run is long, and margins for that
-would cost more than they give. A second and third copy makes the same run half and a third as long, for a hundred bytes each.
+Commands travel in every datagram until they are confirmed, and the next snapshot says all that a lost one said. So a single loss costs
+one tick, which the margins cover. Losses in runs (a radio that is busy for a moment) cost as many ticks as the run is long, and margins
+for that would cost more than they give. A second and third copy makes the same run half and a third as long, for a hundred bytes each.
 
 Only where it helps: single losses need no copies, a queue that has grown says that we send too much already, and an outage (one long
 run) is not shortened by anything.

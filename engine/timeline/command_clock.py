@@ -125,6 +125,11 @@ class CommandClock:
         return self._ahead
 
     @property
+    def frame_ticks(self) -> float:
+        """How long a frame takes, in ticks, smoothed."""
+        return self._frame
+
+    @property
     def speed(self) -> float:
         """Ticks per tick of real time, within 5 % of 1 (25 % while everything is late)."""
         return self._speed

@@ -26,8 +26,8 @@ NOTED_TICKS: Final = 0.5
 
 HICCUPS_PER_COMMAND: Final = 1 / 2000
 HICCUPS_MORE_PER_TICK: Final = 0.8
-"""How often a command (and those behind it in the same burst) may be late: at a margin of 0 ticks once in 2000 commands (33 s), and 80 % more
-often with each tick that the margin already has: a player notices a hiccup in 7 s less than being a tenth of a second further ahead."""
+"""How often a command (and those behind it in the same burst) may be late: at a margin of 0 ticks once in 2000 commands (33 s), and 80 %
+more often with each tick that the margin already has: a hiccup in 7 s is noticed less than being a tenth of a second further ahead."""
 
 HICCUPS_FORGIVEN: Final = 2
 """In any half minute: a Wi-Fi scan is not the network's nature."""
