@@ -109,9 +109,9 @@ class Desktop:
 def desktop(folder: Path, size: str = "1280x720") -> Iterator[Desktop]:
     """A display that nobody else uses."""
     read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size}x24", "-nolisten", "tcp"], pass_fds=(write,), stderr=subprocess.DEVNULL
-    )
+    # Without -noreset the display starts anew whenever its last client has gone, and refuses whoever comes in that moment.
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size}x24", "-noreset", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=(write,), stderr=subprocess.DEVNULL)
     os.close(write)
     with os.fdopen(read) as pipe:
         number = pipe.readline().strip()
