@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from engine.testing.decoding import Decoder
     from engine.testing.expectations import at_least, at_most, between, check_statistics
     from engine.testing.match import GameUnderTest, SimulatedMatch
-    from engine.testing.network import NetworkStatistics, SimulatedNetwork, SimulatedPort, SimulatedStream, StreamRead
+    from engine.testing.network import NetworkStatistics, SimulatedNetwork
     from engine.testing.participants import SimulatedClient, SimulatedServer
     from engine.testing.report import describe_simulation
     from engine.testing.rollback_check import RollbackError, check_rollbacks, checked_factory, first_cell_difference
     from engine.testing.simulation import Action, At, Simulation, SimulationStalledError
+    from engine.testing.sockets import SimulatedPort, SimulatedStream, StreamRead
     from engine.testing.verbs import ClientUnderTest, ServerUnderTest
 else:
     __getattr__ = lazy_names(  # the pytest plugin imports this package in every run of pytest: it must cost nothing
@@ -26,11 +27,12 @@ else:
         decoding="Decoder",
         expectations="at_least at_most between check_statistics",
         match="GameUnderTest SimulatedMatch",
-        network="NetworkStatistics SimulatedNetwork SimulatedPort SimulatedStream StreamRead",
+        network="NetworkStatistics SimulatedNetwork",
         participants="SimulatedClient SimulatedServer",
         report="describe_simulation",
         rollback_check="RollbackError check_rollbacks checked_factory first_cell_difference",
         simulation="Action At Simulation SimulationStalledError",
+        sockets="SimulatedPort SimulatedStream StreamRead",
         verbs="ClientUnderTest ServerUnderTest",
     )
 

@@ -16,20 +16,14 @@ import struct
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from heapq import heappop, heappush
 from random import Random
 from typing import Final, TypeAlias
 
-from engine.conditions import PERFECT, RETRANSMIT_AFTER_S, Bottleneck, ConditionStatistics, LinkModel, NetConditions
+from engine.conditions import PERFECT, Bottleneck, ConditionStatistics, LinkModel, NetConditions
 from engine.errors import LocalProtocolError
 from engine.ids import Address
-
-PORT_QUEUE_DATAGRAMS_MAX: Final = 4096
-"""Datagrams that wait at a port for a paused host; further ones are lost, as in a socket's buffer."""
-
-STREAM_BYTES_MAX: Final = 4 * 1024 * 1024
-"""Sent on one end of a stream and not read at the other; beyond it the stream breaks, as real drivers cut off who does not read."""
+from engine.testing.sockets import PORT_QUEUE_DATAGRAMS_MAX, Payload, Signal, SimulatedPort, SimulatedStream
 
 RECENT_ARRIVALS: Final = 64
 """Kept for the message of a failed test; lost datagrams too."""
@@ -50,17 +44,7 @@ Direction: TypeAlias = tuple[str, str]
 _ARRIVAL: Final = struct.Struct(">dII")
 
 
-class _Signal(Enum):
-    """What travels in a stream besides bytes, in order with them."""
-
-    OPEN = b"open"
-    ACCEPTED = b"accepted"
-    REFUSED = b"refused"
-    END = b"end"
-
-
-_Payload: TypeAlias = bytes | _Signal
-_Arrival: TypeAlias = "tuple[float, int, int, SimulatedStream | None, _Payload, Address, Address]"
+_Arrival: TypeAlias = "tuple[float, int, int, SimulatedStream | None, Payload, Address, Address]"
 """Due, serial number (ties: nothing behind it is ever compared), number of the link, stream or None for a datagram, what, from, to."""
 
 
@@ -78,133 +62,6 @@ class NetworkStatistics:
     """Delivered."""
     streams_overflowed: int = 0
     """Broken because more than STREAM_BYTES_MAX waited to be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamRead:
-    """What a read gave: bytes, and whether the other side has ended it (after them)."""
-
-    data: bytes
-    is_ended: bool
-
-
-class SimulatedPort:
-    """A UDP socket."""
-
-    def __init__(self, network: SimulatedNetwork, address: Address) -> None:
-        self.address = address
-        self._network: Final = network
-        self._arrived: deque[tuple[bytes, Address]] = deque()
-
-    def send(self, target: Address, data: bytes, now: float) -> None:
-        """Send one datagram; a target where nobody is loses it."""
-        self._network._send_datagram(self.address, target, data, now)
-
-    def take(self) -> list[tuple[bytes, Address]]:
-        """What has arrived, with its source; drains."""
-        if not self._arrived:
-            return []
-        arrived = list(self._arrived)
-        self._arrived.clear()
-        return arrived
-
-    def close(self) -> None:
-        """Nothing arrives here any more."""
-        self._network._ports.pop(self.address, None)
-
-    def move(self, address: Address) -> None:
-        """Have another address from now on, as after a NAT rebinding or from Wi-Fi to cable; what is on its way to the old one is lost."""
-        self._network._ports.pop(self.address, None)
-        self._network._bind(address, self)
-        self.address = address
-
-
-class SimulatedStream:
-    """One end of a TCP connection."""
-
-    def __init__(self, network: SimulatedNetwork, local: Address, remote: Address, link: LinkModel, number: int) -> None:
-        self.local: Final = local
-        self.remote: Final = remote
-        self.other: SimulatedStream | None = None
-        """The other end; None until the caller's wish has arrived."""
-        self.is_open = False
-        self.is_refused = False
-        """Nobody listened there."""
-        self.is_ended = False
-        """The other side closed it, or it was cut: nothing more arrives."""
-        self._is_closed = False
-        self._network: Final = network
-        self._link: Final = link
-        self._number: Final = number
-        self._arrived: list[bytes] = []
-        self._unread_bytes = 0
-        """Sent from here and not yet read at the other end."""
-        self._held: list[_Payload] = []
-        """Sent while the link was blocked. TCP sends it again when the link is back."""
-
-    def send(self, data: bytes, now: float) -> None:
-        """Send bytes; after a close or a cut they go nowhere."""
-        if data and self.is_open and not self._is_closed and not self.is_ended:
-            self._unread_bytes += len(data)
-            if self._unread_bytes > STREAM_BYTES_MAX:
-                self._network._streams_overflowed += 1
-                self.cut()
-                return
-            self._push(data, now)
-
-    def read(self) -> StreamRead:
-        """What has arrived; drains."""
-        if not self._arrived:
-            return StreamRead(b"", self.is_ended)
-        data = b"".join(self._arrived)
-        self._arrived.clear()
-        if self.other is not None:
-            self.other._unread_bytes -= len(data)
-        return StreamRead(data, self.is_ended)
-
-    def close(self, now: float) -> None:
-        """End it after what was sent."""
-        if not self._is_closed:
-            self._push(_Signal.END, now)
-            self._is_closed = True
-
-    def cut(self) -> None:
-        """Both ends find it broken at once; what is on its way is lost."""
-        for end in (self, self.other):
-            if end is not None:
-                end.is_ended = end._is_closed = True
-                end._held.clear()
-
-    def abandon(self) -> None:
-        """Be gone without a word, as when the power fails: what arrives for this end is lost, and the other end hears nothing."""
-        self.is_ended = self._is_closed = True
-        self._held.clear()
-        self._arrived.clear()
-
-    @property
-    def _is_over(self) -> bool:
-        return self.is_refused or (self.is_ended and self._is_closed)
-
-    def _push(self, payload: _Payload, now: float) -> None:
-        network = self._network
-        if (self.local.host, self.remote.host) in network._blocked_streams:
-            self._held.append(payload)
-            return
-        if not isinstance(payload, bytes):
-            network._push(self._link.stream_arrival(0, now), self._number, self, payload, self.local, self.remote)
-            return
-        arrivals = self._link.stream_arrivals(payload, now)
-        if arrivals is None:
-            self.cut()
-            return
-        for due, piece in arrivals:
-            network._push(due, self._number, self, piece, self.local, self.remote)
-
-    def _release(self, now: float) -> None:
-        """The link is back: what was held goes after a retransmission timeout."""
-        held, self._held = self._held, []
-        for payload in held:
-            self._push(payload, now + RETRANSMIT_AFTER_S)
 
 
 class SimulatedNetwork:
@@ -262,7 +119,7 @@ class SimulatedNetwork:
         """Begin to open a stream; a round trip later it ``is_open`` or ``is_refused``."""
         self._streams = [stream for stream in self._streams if not stream._is_over]
         stream = self._make_stream(source, target)
-        stream._push(_Signal.OPEN, now)
+        stream._push(Signal.OPEN, now)
         return stream
 
     # --- weather ---
@@ -324,7 +181,7 @@ class SimulatedNetwork:
             self._recent.append(arrival)
             if stream is not None:
                 self._arrive(stream, payload, due)
-                payload = payload.value if isinstance(payload, _Signal) else payload
+                payload = payload.value if isinstance(payload, Signal) else payload
             else:
                 port = self._ports.get(target)
                 if port is None or len(port._arrived) >= PORT_QUEUE_DATAGRAMS_MAX:
@@ -350,7 +207,7 @@ class SimulatedNetwork:
         """
         lines = []
         for due, _, number, stream, payload, source, target in self._recent:
-            if isinstance(payload, _Signal):
+            if isinstance(payload, Signal):
                 what = payload.name.lower()
             elif describe is not None:
                 what = describe(payload, stream is not None)
@@ -411,14 +268,14 @@ class SimulatedNetwork:
         for due in arrivals:
             self._push(due, number, None, link.damaged(data), source, target)
 
-    def _push(self, due: float, number: int, stream: SimulatedStream | None, payload: _Payload, source: Address, target: Address) -> None:
+    def _push(self, due: float, number: int, stream: SimulatedStream | None, payload: Payload, source: Address, target: Address) -> None:
         if len(self._heap) >= HEAP_MAX:
             raise LocalProtocolError(f"{HEAP_MAX} arrivals are on their way: somebody sends without end")
         self._serial += 1
         heappush(self._heap, (due, self._serial, number, stream, payload, source, target))
 
-    def _arrive(self, sender: SimulatedStream, payload: _Payload, due: float) -> None:
-        if payload is _Signal.OPEN:
+    def _arrive(self, sender: SimulatedStream, payload: Payload, due: float) -> None:
+        if payload is Signal.OPEN:
             self._open(sender, due)
             return
         receiver = sender.other
@@ -427,9 +284,9 @@ class SimulatedNetwork:
         if isinstance(payload, bytes):
             receiver._arrived.append(payload)
             self._stream_bytes += len(payload)
-        elif payload is _Signal.END:
+        elif payload is Signal.END:
             receiver.is_ended = True
-        elif payload is _Signal.ACCEPTED:
+        elif payload is Signal.ACCEPTED:
             receiver.is_open = True
         else:
             receiver.is_refused = receiver.is_ended = receiver._is_closed = True
@@ -444,9 +301,9 @@ class SimulatedNetwork:
         end.other, caller.other = caller, end
         waiting = self._listeners.get(caller.remote)
         if waiting is None:
-            end._push(_Signal.REFUSED, due)
+            end._push(Signal.REFUSED, due)
             end.is_ended = end._is_closed = True
         else:
             end.is_open = True
-            end._push(_Signal.ACCEPTED, due)
+            end._push(Signal.ACCEPTED, due)
             waiting.append(end)

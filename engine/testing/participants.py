@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from engine.ids import Address
-from engine.testing.network import SimulatedNetwork, SimulatedStream
+from engine.testing.network import SimulatedNetwork
+from engine.testing.sockets import SimulatedStream
 from engine.testing.verbs import ClientUnderTest, ServerUnderTest
 
 EVENTS_MAX: Final = 10_000

@@ -4,7 +4,7 @@ from engine.conditions import RETRANSMIT_AFTER_S, NetConditions
 from engine.errors import LocalProtocolError
 from engine.ids import Address
 from engine.testing import SimulatedNetwork, SimulatedStream, VirtualClock
-from engine.testing.network import PORT_QUEUE_DATAGRAMS_MAX, STREAM_BYTES_MAX
+from engine.testing.sockets import PORT_QUEUE_DATAGRAMS_MAX, STREAM_BYTES_MAX
 
 HOME, AWAY = Address("10.0.0.1", 1), Address("10.0.0.2", 2)
 SLOW = NetConditions(latency_ms=100)
