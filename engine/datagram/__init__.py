@@ -10,7 +10,7 @@ from engine.datagram.events import Connected, ConnectionEvent, Disconnected, Pat
 from engine.datagram.limits import DatagramLimits
 from engine.datagram.messages import DATAGRAM_BYTES_MAX, MESSAGE_BYTES_MAX, SINGLE_MESSAGE_BYTES_MAX
 from engine.datagram.states import State
-from engine.datagram.statistics import DatagramStatistics, DropReason, EndpointStatistics
+from engine.datagram.statistics import DatagramStatistics, DropReason, EndpointStatistics, PathReport
 
 __all__ = [
     "DATAGRAM_BYTES_MAX",
@@ -26,6 +26,7 @@ __all__ = [
     "Endpoint",
     "EndpointStatistics",
     "PathChanged",
+    "PathReport",
     "Received",
     "State",
 ]

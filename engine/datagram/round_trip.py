@@ -25,7 +25,7 @@ OUTLIER_FLOOR_S: Final = 0.001
 class RoundTrip:
     """Round-trip statistics of one connection, all in seconds."""
 
-    __slots__ = ("_bucket_minimum_s", "_bucket_until", "_previous_minimum_s", "jitter_s", "latest_s", "mean_s", "samples")
+    __slots__ = ("_bucket_minimum_s", "_bucket_until", "_lowest_s", "_previous_minimum_s", "jitter_s", "latest_s", "mean_s", "samples")
 
     def __init__(self) -> None:
         self.mean_s = 0.0
@@ -34,6 +34,7 @@ class RoundTrip:
         """Smoothed mean deviation from the mean."""
         self.latest_s = 0.0
         self.samples = 0
+        self._lowest_s = float("inf")
         self._bucket_until = 0.0
         self._bucket_minimum_s = float("inf")
         self._previous_minimum_s = float("inf")
@@ -42,6 +43,11 @@ class RoundTrip:
     def minimum_s(self) -> float:
         """The smallest sample of the last 10 to 20 s; 0.0 before the first."""
         return min(self._bucket_minimum_s, self._previous_minimum_s) if self.samples else 0.0
+
+    def take_lowest_s(self) -> float | None:
+        """The smallest sample since the last call, None where there was none: what is always there, a queue, shows; jitter does not."""
+        lowest, self._lowest_s = self._lowest_s, float("inf")
+        return None if lowest == float("inf") else lowest
 
     @property
     def patience_s(self) -> float:
@@ -57,6 +63,8 @@ class RoundTrip:
         if rtt < 0.0:
             rtt = 0.0
         self.latest_s = rtt
+        if rtt < self._lowest_s:
+            self._lowest_s = rtt
         if now >= self._bucket_until:
             self._previous_minimum_s = self._bucket_minimum_s
             self._bucket_minimum_s = rtt

@@ -5,6 +5,8 @@ It knows nothing of states and paths: :class:`~engine.datagram.connection.Connec
 
 from __future__ import annotations
 
+from collections import deque
+
 from engine.datagram.acknowledgement import SentDatagrams
 from engine.datagram.limits import DatagramLimits
 from engine.datagram.messages import (
@@ -23,13 +25,19 @@ from engine.datagram.messages import (
 from engine.datagram.replay_window import ReplayWindow
 from engine.datagram.round_trip import RoundTrip
 from engine.datagram.sealing import Seal
+from engine.datagram.statistics import PathReport
+
+MARKS_MAX = 64
+"""Reports whose datagrams are not judged yet: at five reports a second, those of 12 s."""
 
 
 class Sender:
     """Makes one connection's datagrams. ``window`` is the receiving half's: what it has received is what we acknowledge."""
 
     __slots__ = (
+        "_judged_until",
         "_limits",
+        "_marks",
         "_next_fragmented",
         "_outbox",
         "_outbox_bytes",
@@ -53,6 +61,9 @@ class Sender:
         self._outbox: list[bytes] = []
         self._outbox_bytes = 0
         self._next_fragmented = 0
+        self._marks: deque[tuple[float, int]] = deque(maxlen=MARKS_MAX)
+        """When a report was made, and the newest datagram then: judged by a later report, when it had time to be acknowledged."""
+        self._judged_until = 0
         self.sent = SentDatagrams()
         self.round_trip = RoundTrip()
         self.newest_heard_at = now
@@ -107,6 +118,18 @@ class Sender:
             self.acknowledged_at = now
             if held != ACK_DELAY_SATURATED:
                 self.round_trip.sample(age_s, held / ACK_DELAY_UNITS_PER_S, now)
+
+    def path_report(self, now: float) -> PathReport:
+        """What happened since the last report, for whoever paces what we send."""
+        round_trip = self.round_trip
+        horizon = now - round_trip.patience_s - self._limits.ack_delay_max_s
+        until = self._judged_until
+        while self._marks and self._marks[0][0] <= horizon:
+            until = self._marks.popleft()[1]
+        acknowledged, judged = self.sent.acknowledged_between(self._judged_until, until)
+        self._judged_until = until
+        self._marks.append((now, self.sent.newest))
+        return PathReport(round_trip.take_lowest_s(), round_trip.jitter_s, judged, judged - acknowledged)
 
     def loss_pct(self, now: float) -> float:
         """Of our last 256 datagrams, those that did not arrive, in percent."""

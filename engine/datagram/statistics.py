@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from engine.datagram.states import State
 from engine.ids import Address
@@ -63,6 +64,19 @@ class DatagramStatistics:
     messages_in: int
     messages_out: int
     dropped: Mapping[str, int]
+
+
+class PathReport(NamedTuple):
+    """What happened on the way to the peer since the last report."""
+
+    lowest_rtt_s: float | None
+    """None: no round trip was measured."""
+    jitter_s: float
+    """Smoothed, as of now."""
+    judged: int
+    """Datagrams of which it is now known whether they arrived."""
+    lost: int
+    """Of those, the ones that did not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ class HostConfig:
     """All matches of a host run at one rate, so that one wake-up serves them all."""
     snapshot_interval_ticks: int = 1
     """1: a snapshot a tick (a LAN); 2 or 3 where bandwidth asks (figures: DDNet 25 to 50 Hz, Quake III 20 Hz)."""
+    snapshot_interval_ticks_max: int = 6
+    """A client whose line does not carry that gets them less often, down to this: 10 Hz at 60, the least that still is a game. Equal to
+    ``snapshot_interval_ticks``: never."""
     matches_max: int = 64
     requests_max: int = 4096
     """Requests waiting for the next advance; more is a mistake of the caller."""
@@ -29,6 +32,7 @@ class HostConfig:
     def __post_init__(self) -> None:
         _check("tick_rate_hz", self.tick_rate_hz, 1, 240)
         _check("snapshot_interval_ticks", self.snapshot_interval_ticks, 1, 12)
+        _check("snapshot_interval_ticks_max", self.snapshot_interval_ticks_max, 1, 30)
         _check("matches_max", self.matches_max, 1, 1024)
         _check("catch_up_ticks_max", self.catch_up_ticks_max, 1, 60)
         _check("rewind_ms_max", self.rewind_ms_max, 0, 1000)

@@ -9,16 +9,18 @@ from __future__ import annotations
 import traceback
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from engine.contract import GameFactory
-from engine.datagram import Connected, DatagramLimits, Disconnected, Endpoint, EndpointStatistics, PathChanged, Received
+from engine.datagram import Connected, Connection, DatagramLimits, Disconnected, Endpoint, EndpointStatistics, PathChanged, Received
 from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, ConnectionId, MatchId, SessionId
+from engine.session.budget import PERIOD_S, BudgetStatistics, SendBudget
 from engine.session.config import HostConfig
 from engine.session.match import Match, SeatState
 from engine.session.message_kinds import COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
+from engine.session.redundancy import COPIES_APART_TICKS, Copies, Redundancy
 from engine.session.values import (
     AdmitSeat,
     AnnouncementMade,
@@ -52,6 +54,8 @@ class HostStatistics:
     ticks_dropped: int
     matches: int
     seats_connected: int
+    seats_slowed: int
+    """Those that get snapshots less often, because their way carries no more."""
     complete_snapshots: int
     checksum_mismatches: int
     malformed_commands: int
@@ -66,8 +70,15 @@ class _Place:
     match: Match
     state: SeatState
     session_id: SessionId
+    budget: SendBudget
+    look_at: float
+    """When the budget wants the next report."""
     is_connected: bool = False
     is_carried: bool = False
+    redundancy: Redundancy = field(default_factory=Redundancy)
+    copies: Copies = field(default_factory=Copies)
+    last_commands: bytes = b""
+    """The last message of commands: what is the same is a copy."""
 
 
 class MatchHost:
@@ -90,6 +101,8 @@ class MatchHost:
         self._requests: Final[deque[HostRequest]] = deque()
         self._events: Final[deque[HostEvent]] = deque()
         self._ticks = 0
+        self._copying: Final[set[ConnectionId]] = set()
+        """Whose newest snapshot is still to be sent again."""
         self._failed = 0
         self._ended_complete = self._ended_mismatches = self._ended_malformed = 0
 
@@ -117,8 +130,10 @@ class MatchHost:
             self._ticks += 1
             for match in list(self._matches.values()):
                 self._step(match, now)
-        if due and self._ticks % self.config.snapshot_interval_ticks < due:
-            self._send_snapshots(now)
+        if due:
+            self._send_snapshots(due, now)
+        elif self._copying:
+            self._send_copies(now)
 
     def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
         """Drain what goes out over UDP; what must travel in control frames becomes events."""
@@ -148,6 +163,7 @@ class MatchHost:
             ticks_dropped=self._accumulator.statistics().ticks_dropped,
             matches=len(self._matches),
             seats_connected=sum(place.is_connected for place in self._places.values()),
+            seats_slowed=sum(place.budget.interval_ticks > self.config.snapshot_interval_ticks for place in self._places.values()),
             complete_snapshots=self._ended_complete + sum(match.complete_snapshots for match in matches),
             checksum_mismatches=self._ended_mismatches + sum(match.checksum_mismatches for match in matches),
             malformed_commands=self._ended_malformed + sum(match.malformed_commands for match in matches),
@@ -158,6 +174,11 @@ class MatchHost:
     def match(self, match_id: MatchId) -> Match | None:
         """A running match, to look at (tests, admin); None if there is none."""
         return self._matches.get(match_id)
+
+    def budget(self, connection_id: ConnectionId) -> BudgetStatistics | None:
+        """How often a seat's connection gets snapshots, and why; None for one that has ended."""
+        place = self._places.get(connection_id)
+        return None if place is None else place.budget.statistics()
 
     # --- requests
 
@@ -214,8 +235,12 @@ class MatchHost:
         state.pilot = None
         ticket = self._endpoint.issue_ticket(now)
         match.reconnect(state, request.session_id, ticket.connection_id)
-        self._places[ticket.connection_id] = _Place(match, state, request.session_id)
+        self._places[ticket.connection_id] = _Place(match, state, request.session_id, self._make_budget(), now + PERIOD_S)
         self._emit(TicketIssued(match.match_id, request.seat, request.session_id, ticket, match.announcements.newest))
+
+    def _make_budget(self) -> SendBudget:
+        config = self.config
+        return SendBudget(config.tick_rate_hz, config.snapshot_interval_ticks, config.snapshot_interval_ticks_max)
 
     def _close(self, match: Match, now: float) -> None:
         for state in list(match.seats.values()):
@@ -241,7 +266,8 @@ class MatchHost:
                 continue
             if isinstance(event, Received):
                 message = event.message
-                if message[:1] == bytes([COMMANDS_MESSAGE]):
+                if message[:1] == bytes([COMMANDS_MESSAGE]) and message != place.last_commands:
+                    place.last_commands = message
                     place.match.receive_commands(place.state, message[1:], self._match_clock(place.match, now), event.is_newest)
             elif isinstance(event, Connected):
                 place.is_connected = True
@@ -280,12 +306,19 @@ class MatchHost:
             match.is_over_reported = True
             self._emit(MatchOver(match.match_id, match.world.copy()))
 
-    def _send_snapshots(self, now: float) -> None:
+    def _send_snapshots(self, ticks: int, now: float) -> None:
+        """To every seat whose turn it is; ``ticks`` have been computed since the last time, and only the newest is worth sending."""
         head = bytes([SNAPSHOT_MESSAGE])
         failed: set[MatchId] = set()
         for connection_id, place in list(self._places.items()):
             connection = self._endpoint.connection(connection_id)
             if not place.is_connected or connection is None or place.match.match_id in failed:
+                continue
+            budget = place.budget
+            if now >= place.look_at:
+                place.look_at = now + PERIOD_S
+                budget.observe(connection.path_report(now), now)
+            if not budget.is_due(self._ticks, ticks):
                 continue
             try:
                 snapshot = place.match.snapshot_for(place.state)
@@ -293,10 +326,28 @@ class MatchHost:
                 failed.add(place.match.match_id)
                 self._fail(place.match, now)
             else:
+                budget.sent(len(snapshot))
                 connection.send(head + snapshot)
+                self._plan_copies(connection_id, place, connection, head + snapshot, now)
                 repeated = place.match.announcements.message(place.match.tick)
                 if repeated and not place.is_carried:  # the control connection, which carries, has them already
                     connection.send(repeated)
+
+    def _plan_copies(self, connection_id: ConnectionId, place: _Place, connection: Connection, message: bytes, now: float) -> None:
+        """A client whose losses come in runs gets its snapshot again, a quarter of a tick later; one that must get less gets no copies."""
+        copies = place.redundancy.advance(connection, now)
+        if copies and not place.is_carried and place.budget.interval_ticks == self.config.snapshot_interval_ticks:
+            place.copies.add(message, copies, now, COPIES_APART_TICKS / self.config.tick_rate_hz)
+            self._copying.add(connection_id)
+
+    def _send_copies(self, now: float) -> None:
+        for connection_id in list(self._copying):
+            place, connection = self._places.get(connection_id), self._endpoint.connection(connection_id)
+            if place is None or connection is None or not place.copies.is_waiting:
+                self._copying.discard(connection_id)
+                continue
+            for message in place.copies.due(now):
+                connection.send(message)
 
     def _fail(self, match: Match, now: float) -> None:
         self._failed += 1

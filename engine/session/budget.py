@@ -1,0 +1,306 @@
+"""How often one client gets a snapshot: as often as its way carries, and no queue that we fill ourselves.
+
+A home router in front of a slow line holds a second of data before it loses any. Who sends more than the line carries sees no loss, only a
+round trip that grows to a second, and a game that plays a second late. So the server watches, five times a second and per client:
+
+- the *standing delay*: the smallest round trip of the last 200 ms less the smallest of the last 15 s. Jitter and single spikes do not
+  raise a minimum; a queue does.
+- the *loss*, which is what a line without a queue shows instead.
+
+Either is only a suspicion, as a route may simply be longer and Wi-Fi may simply lose. What tells is whether sending less helps::
+
+    OPEN    --- standing delay above its bound, twice ---> DRAIN: half as often, half again while the delay does not fall
+    DRAIN   --- the queue is gone ---> OPEN at this pace; then step by step faster. A pace that has filled the queue before is tried
+                                       after a wait that doubles each time it does so again
+            --- at the slowest, and nothing helped ---> OPEN at the old pace: it is not our queue, its delay is the new normal
+    OPEN    --- loss of 10 % and more for 2 s ---> TRIAL: half as often. Much less loss: stay. If not: back, and such loss is normal here
+
+A pace is a whole number of ticks from snapshot to snapshot. While it is not the best one, a token bucket also holds back what is much
+larger than usual (a complete snapshot), so that one of them does not fill the queue again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from engine.datagram import PathReport
+
+PERIOD_S: Final = 0.2
+"""Between two looks; long enough for the minimum over it to say nothing about jitter."""
+
+DELAY_MAX_S: Final = 0.05
+"""Standing delay that is suspicious (LEDBAT aims at 25 to 100 ms, CoDel at 5 ms in the router itself). The jitter comes on top, up to
+the same again: a queue that grows looks like jitter too."""
+
+SUSPICIOUS_PERIODS: Final = 2
+BASE_PERIODS: Final = 75
+"""The smallest round trip of 15 s is what the way takes without a queue."""
+
+FALLING_SHARE: Final = 0.9
+"""Standing delay below this share of what it was a settling time ago: the queue drains, wait for it."""
+HELPS_SHARE: Final = 0.95
+GIVE_UP_S: Final = 1.5
+"""At the slowest pace, a delay that is not below this share of itself after this long, while nothing is lost: it is not our queue."""
+FULL_LOSS: Final = 0.05
+"""More lost at the slowest pace: the queue is full, so a delay that does not fall proves nothing."""
+SETTLE_S: Final = 0.2
+"""Beyond a round trip: from a change of pace until its effect is seen."""
+
+STEP_S: Final = 2.0
+"""A faster pace is tried after this long."""
+RETRY_FIRST_S: Final = 10.0
+RETRY_LONGEST_S: Final = 60.0
+"""One that has filled the queue already, after this long; doubled each time that it does so again, so that trying costs little in the end."""
+PROBATION_S: Final = 3.0
+"""A faster pace that did no harm for so long has proven itself."""
+
+LOSS_SUSPICIOUS: Final = 0.10
+LOSS_SILENCE: Final = 0.9
+"""More than that is a hole in the network, and nothing that pace could mend."""
+LOSS_HELPED_SHARE: Final = 0.6
+LOSS_WINDOW_S: Final = 1.0
+LOSS_WINDOW_DATAGRAMS: Final = 24
+NORMAL_LOSS_S: Final = 60.0
+"""So long a loss that pace did not mend is taken for the way's own."""
+NORMAL_LOSS_FACTOR: Final = 1.5
+NORMAL_LOSS_EXCESS: Final = 0.05
+
+BURST_SNAPSHOTS: Final = 4
+"""The bucket holds so many usual snapshots: what was left unused a moment ago."""
+BUCKET_RATE: Final = 1.25
+"""Refilled by this much more than the usual snapshots need."""
+
+
+class Mode(Enum):
+    """What a budget is about."""
+
+    OPEN = "open"
+    DRAIN = "drain"
+    TRIAL = "trial"
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetStatistics:
+    """Counters since the connection began."""
+
+    mode: Mode
+    interval_ticks: int
+    standing_delay_ms: float
+    slowed_for_delay: int
+    slowed_for_loss: int
+    given_up: int
+    """Suspicions that sending less did not confirm."""
+    held_back: int
+    """Snapshots that the bucket did not let go."""
+
+
+class SendBudget:
+    """One client's pace. ``interval_ticks_min`` where nothing is wrong, ``interval_ticks_max`` at worst; equal: it never changes."""
+
+    def __init__(self, tick_rate_hz: int, interval_ticks_min: int, interval_ticks_max: int) -> None:
+        self.interval_ticks = interval_ticks_min
+        """Ticks from snapshot to snapshot, now."""
+        self._rate: Final = tick_rate_hz
+        self._min: Final = interval_ticks_min
+        self._max: Final = max(interval_ticks_min, interval_ticks_max)
+        self._mode = Mode.OPEN
+        self._lows: Final[deque[float]] = deque(maxlen=BASE_PERIODS)
+        self._delay = 0.0
+        self._suspicious = 0
+        # of the present suspicion
+        self._interval_before = interval_ticks_min
+        self._delay_settled = 0.0
+        self._settled_at = 0.0
+        self._worst_since = 0.0
+        # of faster paces
+        self._faster_at = 0.0
+        self._retry_s = RETRY_FIRST_S
+        self._stepped_at = float("-inf")
+        self._failed_interval = 0
+        """The pace that the way did not carry; 0: none such is known."""
+        # of losses
+        self._loss_began = 0.0
+        self._judged = self._lost = 0
+        self._lossy_windows = 0
+        self._loss_before = 0.0
+        self._normal_loss = 0.0
+        self._normal_until = 0.0
+        # the bucket
+        self._usual_bytes = 0.0
+        self._tokens = 0.0
+        self._filled_tick = 0
+        self._for_delay = self._for_loss = self._given_up = self._held_back = 0
+
+    # --- pace
+
+    def is_due(self, tick: int, ticks: int = 1) -> bool:
+        """Whether a snapshot may go out now; ``tick`` is the newest, ``ticks`` were computed since the last question."""
+        if tick % self.interval_ticks >= ticks:
+            return False
+        if self.interval_ticks == self._min:
+            return True
+        per_tick = self._usual_bytes * BUCKET_RATE / self.interval_ticks
+        self._tokens = min(BURST_SNAPSHOTS * self._usual_bytes, self._tokens + (tick - self._filled_tick) * per_tick)
+        self._filled_tick = tick
+        if self._tokens >= 0.0:
+            return True
+        self._held_back += 1
+        return False
+
+    def sent(self, size_bytes: int) -> None:
+        """A snapshot of this size goes out."""
+        usual = self._usual_bytes
+        # A complete snapshot is many times the usual size; it must not become the usual size by itself.
+        self._usual_bytes = usual + (min(size_bytes, 2 * usual) - usual) / 16 if usual else float(size_bytes)
+        if self.interval_ticks != self._min:
+            self._tokens -= size_bytes
+
+    # --- judgement
+
+    def observe(self, report: PathReport, now: float) -> None:
+        """Take in what the last period (:data:`PERIOD_S`) showed."""
+        if self._min == self._max:
+            return
+        self._judged += report.judged
+        self._lost += report.lost
+        if report.lowest_rtt_s is not None:
+            self._lows.append(report.lowest_rtt_s)
+            self._delay = report.lowest_rtt_s - min(self._lows)
+            self._judge_delay(report.lowest_rtt_s, report.jitter_s, now)
+        if self._mode is not Mode.DRAIN:
+            self._judge_loss(now)
+        if self._mode is Mode.OPEN:
+            self._try_faster(now)
+
+    def statistics(self) -> BudgetStatistics:
+        """Where it stands."""
+        return BudgetStatistics(
+            mode=self._mode,
+            interval_ticks=self.interval_ticks,
+            standing_delay_ms=self._delay * 1000,
+            slowed_for_delay=self._for_delay,
+            slowed_for_loss=self._for_loss,
+            given_up=self._given_up,
+            held_back=self._held_back,
+        )
+
+    def _set_interval(self, ticks: int, now: float) -> None:
+        self.interval_ticks = min(self._max, max(self._min, ticks))
+        self._begin_loss_window(now)
+
+    # delay
+
+    def _judge_delay(self, low_s: float, jitter_s: float, now: float) -> None:
+        bound = DELAY_MAX_S + min(DELAY_MAX_S, jitter_s)
+        if self._mode is Mode.DRAIN:
+            self._drain(low_s, bound, now)
+            return
+        self._suspicious = self._suspicious + 1 if self._delay > bound else 0
+        # A pace that was tried a moment ago is given up at the first sign.
+        if self._suspicious < (1 if now - self._stepped_at < PROBATION_S else SUSPICIOUS_PERIODS):
+            return
+        self._for_delay += 1
+        self._fail(now)
+        self._mode = Mode.DRAIN
+        self._interval_before = self.interval_ticks
+        self._slow_down(low_s, now)
+
+    def _fail(self, now: float) -> None:
+        """The present pace is too fast."""
+        if now - self._stepped_at < PROBATION_S and self.interval_ticks <= self._failed_interval:
+            self._retry_s = min(RETRY_LONGEST_S, self._retry_s * 2)
+        self._failed_interval = max(self._failed_interval, self.interval_ticks)
+
+    def _wait_for_faster(self, now: float) -> None:
+        is_known_to_fail = self.interval_ticks - 1 <= self._failed_interval
+        self._faster_at = now + (self._retry_s if is_known_to_fail else STEP_S)
+
+    def _slow_down(self, low_s: float, now: float) -> None:
+        self._set_interval(self.interval_ticks * 2, now)
+        self._delay_settled = self._delay
+        self._settled_at = self._worst_since = now + low_s + SETTLE_S
+
+    def _drain(self, low_s: float, bound: float, now: float) -> None:
+        if self._delay < bound / 2:
+            self._mode = Mode.OPEN
+            self._suspicious = 0
+            self._wait_for_faster(now)
+        elif now < self._settled_at:
+            self._delay_settled = max(self._delay_settled, self._delay)  # what was sent before is still arriving
+        elif self._delay < FALLING_SHARE * self._delay_settled:  # it falls: look again a settling time later
+            self._delay_settled = self._delay
+            self._settled_at = self._worst_since = now + SETTLE_S
+        elif self.interval_ticks < self._max:
+            self._slow_down(low_s, now)
+        elif now - self._worst_since > GIVE_UP_S:
+            if self._delay > HELPS_SHARE * self._delay_settled and self._lost <= FULL_LOSS * self._judged:
+                self._give_up(low_s, now)
+                return
+            self._delay_settled = self._delay
+            self._worst_since = now
+            self._begin_loss_window(now)
+
+    def _give_up(self, low_s: float, now: float) -> None:
+        """It is not our queue: the way has become longer, or somebody else fills it."""
+        self._given_up += 1
+        self._mode = Mode.OPEN
+        self._suspicious = 0
+        self._lows.clear()
+        self._lows.append(low_s)
+        self._delay = 0.0
+        self._failed_interval = 0
+        self._set_interval(self._interval_before, now)
+        self._wait_for_faster(now)
+
+    def _try_faster(self, now: float) -> None:
+        if self._failed_interval and self.interval_ticks <= self._failed_interval and now - self._stepped_at > PROBATION_S:
+            self._failed_interval = self.interval_ticks - 1  # it holds now
+            self._retry_s = RETRY_FIRST_S
+            self._wait_for_faster(now)
+        if self.interval_ticks == self._min or now < self._faster_at:
+            return
+        if self._delay < DELAY_MAX_S / 2 and not self._lossy_windows:
+            self._set_interval(self.interval_ticks - 1, now)
+            self._stepped_at = now
+            self._wait_for_faster(now)
+
+    # loss
+
+    def _begin_loss_window(self, now: float) -> None:
+        self._loss_began = now
+        self._judged = self._lost = 0
+        self._lossy_windows = 0
+
+    def _judge_loss(self, now: float) -> None:
+        if now - self._loss_began < LOSS_WINDOW_S or self._judged < LOSS_WINDOW_DATAGRAMS:
+            return
+        loss = self._lost / self._judged
+        lossy_windows = self._lossy_windows
+        self._begin_loss_window(now)
+        if self._mode is Mode.TRIAL:
+            self._mode = Mode.OPEN
+            if loss > LOSS_HELPED_SHARE * self._loss_before:
+                self._given_up += 1
+                self._normal_loss = max(loss, self._loss_before)
+                self._normal_until = now + NORMAL_LOSS_S
+                self._failed_interval = 0
+                self._set_interval(self._interval_before, now)
+            self._wait_for_faster(now)
+            return
+        allowed = LOSS_SUSPICIOUS
+        if now < self._normal_until:
+            allowed = max(allowed, NORMAL_LOSS_FACTOR * self._normal_loss + NORMAL_LOSS_EXCESS)
+        if not allowed < loss < LOSS_SILENCE or self.interval_ticks == self._max:
+            return
+        self._lossy_windows = lossy_windows + 1
+        if self._lossy_windows < SUSPICIOUS_PERIODS:
+            return
+        self._for_loss += 1
+        self._fail(now)
+        self._mode = Mode.TRIAL
+        self._loss_before = loss
+        self._interval_before = self.interval_ticks
+        self._set_interval(self.interval_ticks * 2, now)
