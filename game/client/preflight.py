@@ -13,6 +13,9 @@ from collections.abc import Callable, Mapping
 from importlib import metadata
 from typing import Final
 
+UNSEEN_DRIVERS: Final = ("offscreen", "dummy")
+"""SDL falls back on these where nothing else works, and says nothing: a game would run that nobody can see."""
+
 CURE: Final = "pip uninstall -y pygame pygame-ce && pip install pygame-ce"
 
 
@@ -55,6 +58,10 @@ def video_problem() -> str | None:
         pygame.display.init()
     except pygame.error as error:
         return f"No window can be opened here ({error})."
+    driver = pygame.display.get_driver()
+    if driver in UNSEEN_DRIVERS and driver not in os.environ.get("SDL_VIDEODRIVER", ""):
+        pygame.display.quit()
+        return "No window can be opened here (nothing answers at DISPLAY or WAYLAND_DISPLAY)."
     return None
 
 
