@@ -102,7 +102,11 @@ class SimulatedNetwork:
 
     def stop_listening(self, address: Address, *, silently: bool = False) -> None:
         """Refuse streams at this address from now on, or (``silently``) do not even answer: whoever calls waits in vain."""
-        self._listeners.pop(address, None)
+        for stream in self._listeners.pop(address, ()):  # come up, and never looked at
+            if silently:
+                stream.abandon()
+            else:
+                stream.cut()
         if silently:
             self._dead.add(address)
 

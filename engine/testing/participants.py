@@ -135,6 +135,8 @@ class SimulatedServer(Participant):
 
     def crash(self, *, silently: bool = False) -> None:
         """As :meth:`Participant.crash`."""
+        if self.is_down:
+            return
         self.is_down = True
         self.port.close()
         self.network.stop_listening(self.address, silently=silently)
@@ -221,6 +223,8 @@ class SimulatedClient(Participant):
 
     def crash(self, *, silently: bool = False) -> None:
         """As :meth:`Participant.crash`."""
+        if self.is_down:
+            return
         self.is_down = True
         self.port.close()
         if self.stream is not None:

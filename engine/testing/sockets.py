@@ -64,8 +64,9 @@ class SimulatedPort:
         return arrived
 
     def close(self) -> None:
-        """Nothing arrives here any more."""
-        self._network._ports.pop(self.address, None)
+        """Nothing arrives here any more. A port that has been opened at this address since stays."""
+        if self._network._ports.get(self.address) is self:
+            del self._network._ports[self.address]
 
     def move(self, address: Address) -> None:
         """Have another address from now on, as after a NAT rebinding or from Wi-Fi to cable; what is on its way to the old one is lost."""

@@ -4,6 +4,7 @@ import pytest
 
 from engine.conditions import NetConditions
 from engine.errors import LocalProtocolError
+from engine.ids import Address
 from engine.testing import Simulation
 from engine.testing.scenario import (
     at,
@@ -183,3 +184,22 @@ def test_an_unknown_name_says_who_is_there() -> None:
     simulation.at(0, rebind("server"))
     with pytest.raises(TypeError, match="server is not a client"):
         simulation.run_for(0.1)
+
+
+def test_a_crash_resets_streams_that_nobody_had_accepted_yet() -> None:
+    simulation, _, _ = simulate(0)
+    near = simulation.network.connect(Address("10.9.9.9", 1), simulation.servers[0].address, simulation.now)
+    simulation.network.advance(simulation.now)
+    simulation.servers[0].crash()
+    simulation.run_for(1)
+    assert near.is_ended
+
+
+def test_a_crash_of_what_has_crashed_leaves_alone_who_came_after_it() -> None:
+    simulation, _, (client,) = simulate()
+    simulation.servers[0].stop()
+    simulation.add_server(EchoServer())
+    simulation.servers[0].crash()
+    simulation.servers[0].port.close()
+    simulation.run_for(1)
+    assert len(client.received) > 50
