@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import LocalProtocolError
 from engine.ids import Seat
-from engine.world import Range, Schema, World
+from engine.world import Range, Schema, World, digest_of
 
 Settings: TypeAlias = Mapping[str, int | str]
 """How a match is set up (map, mode, limits): told to every client before the match, the same for all."""
@@ -66,6 +66,23 @@ class CommandSchema:
         return [{"name": f.name, "low": f.range.low, "high": f.range.high, "neutral": f.neutral, "latch": f.latch} for f in self.fields]
 
 
+COMMAND_KIND: Final = "command"
+"""How a game's command stands among the kinds of its description; no kind may be called so."""
+
+
+def game_description(schema: Schema, command: CommandSchema) -> dict[str, Any]:
+    """A game's world and command as plain data: what two peers compare before anything else, and name the difference of."""
+    if any(kind.name == COMMAND_KIND for kind in schema.kinds):
+        raise ValueError(f"no kind may be called {COMMAND_KIND!r}")
+    row = {"name": COMMAND_KIND, "capacity": None, "per_seat": None, "fields": command.describe()}
+    return {"kinds": [*schema.describe()["kinds"], row]}
+
+
+def game_digest(schema: Schema, command: CommandSchema) -> bytes:
+    """8 bytes that name :func:`game_description`."""
+    return digest_of(game_description(schema, command))
+
+
 class Commands:
     """The commands of one tick, as columns: ``commands.fire`` is int32 [seats], ``commands.present`` bool [seats].
 
@@ -106,7 +123,10 @@ class Past(Protocol):
         """None on the authority. On a client, the seat whose prediction this is: decide there only what that player does himself."""
 
     def seen_by(self, seat: Seat | int) -> World | None:
-        """The others as they stood on this shooter's screen when he gave this tick's command (read-only), or None: judge by the present."""
+        """The others as they stood on this shooter's screen when he gave this tick's command (read-only), or None: judge by the present.
+
+        In a prediction it is that very screen for the predicted seat, so what a player sees himself do to others can be predicted too.
+        """
 
 
 class PresentOnly:
@@ -163,6 +183,17 @@ class HasAnnouncements(Protocol):
 
     def announcements(self, world: World) -> Sequence[bytes]:
         """What this tick's step brought about that nobody may miss; at most 64 a tick, 512 bytes each. Server only, after each step."""
+
+
+@runtime_checkable
+class HasContact(Protocol):
+    """Optional: a game whose players move each other, by pushing or blocking."""
+
+    @property
+    def contact_units(self) -> int:
+        """Two players nearer than this to each other do. Measured between the first two ``linear`` fields of the first owned kind that
+        has them. A client computes its prediction anew with each snapshot while somebody is (or comes) so near.
+        """
 
 
 @runtime_checkable

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Sequence
 from typing import Final
 
-from engine.contract import CommandField, Commands, CommandSchema, Past, Settings
+from engine.contract import CommandField, Commands, CommandSchema, Past, Settings, game_digest
 from engine.ids import Seat
 from engine.world import Range, Schema, World
 from game.maps import load_map, map_names
@@ -19,6 +19,7 @@ from game.simulation.rules import (
     ARENA_SCHEMA,
     FRAG_LIMIT_MAX,
     MOVE_MAX,
+    PLAYER_RADIUS,
     RESULTS,
     TICK_RATE_HZ,
     TILE_PIXELS,
@@ -32,6 +33,7 @@ from game.simulation.step import step
 __all__ = [
     "ANGLES",
     "ARENA_COMMAND",
+    "ARENA_DIGEST",
     "ARENA_SCHEMA",
     "DEFAULT_SETTINGS",
     "TILE_PIXELS",
@@ -55,6 +57,9 @@ ARENA_COMMAND: Final = CommandSchema(
 )
 """A move's length counts up to 127 (shorter walks slower). The order is ``game.simulation.rules.COMMAND_FIELDS``."""
 
+ARENA_DIGEST: Final = game_digest(ARENA_SCHEMA, ARENA_COMMAND)
+"""What servers in a LAN list are compared by."""
+
 DEFAULT_SETTINGS: Final[dict[str, int | str]] = {
     "map": "crossfire",
     "mode": "deathmatch",
@@ -70,7 +75,7 @@ ANNOUNCEMENTS_MAX: Final = 64
 
 
 class Arena:
-    """The arena for one match: implements the contract's Game, HasAnnouncements and HasEnd. All state is in the world."""
+    """The arena for one match: implements the contract's Game, HasAnnouncements, HasContact and HasEnd. All state is in the world."""
 
     def __init__(self, settings: Settings, seats: int) -> None:
         checked = check_settings(settings)
@@ -79,6 +84,7 @@ class Arena:
         self.tick_rate_hz: Final = TICK_RATE_HZ
         self.schema: Final[Schema] = ARENA_SCHEMA.for_seats(seats)
         self.command: Final = ARENA_COMMAND
+        self.contact_units: Final = 2 * PLAYER_RADIUS
         self._time_limit_s: Final = int(checked["time_limit_s"])
         self._happenings: list[Happening] = []
         """Of the authority's latest step: an output of it, never read by a step."""

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from itertools import groupby
 from typing import Final
 
+from engine.contract import game_description, game_digest
 from engine.control.limiter import TokenBucket
 from engine.control.limits import VERB_RATES, ControlLimits, Rate
 from engine.control.server import ControlServer, ControlServerStatistics
@@ -49,8 +50,8 @@ class ControlSide:
         """
         self.lobby: Final = Lobby(config, rules, entropy=chance or entropy)
         self.control: Final = ControlServer(
-            schema_digest=rules.schema.digest,
-            schema_description=rules.schema.describe(),
+            schema_digest=game_digest(rules.schema, rules.command),
+            schema_description=game_description(rules.schema, rules.command),
             difference=first_difference,
             server_name=config.server.name,
             password=config.server.password,

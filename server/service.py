@@ -30,6 +30,7 @@ from random import Random
 from types import FrameType
 from typing import Any, Final
 
+from engine.contract import game_digest
 from engine.discovery import SERVER_ID_BYTES, DiscoveryResponder
 from engine.drivers import (
     NoFreePortError,
@@ -105,7 +106,7 @@ class Service:
         self._responder: Final = DiscoveryResponder()
         self._tick: Final = TickThread(self._host, self._sockets.udp, responder=self._responder, on_events=self._wake)
         self._server_id: Final = os.urandom(SERVER_ID_BYTES)
-        self._schema_digest: Final = rules.schema.digest
+        self._schema_digest: Final = game_digest(rules.schema, rules.command)
         self._version = ""
         self._listed_at = 0.0
         connections_max = 2 * config.server.players_max + 64

@@ -18,7 +18,7 @@ from typing import Annotated, Any, get_args
 import msgspec
 import pytest
 
-from engine.contract import CommandField, CommandSchema
+from engine.contract import CommandField, CommandSchema, game_description, game_digest
 from engine.control import messages
 from engine.control.codec import read_message, read_news, read_request, write_message
 from engine.control.frames import FrameReader, write_frame
@@ -287,13 +287,17 @@ def example_command() -> CommandSchema:
     )
 
 
-def test_the_schemas_description_and_digest() -> None:
+def test_the_schemas_description() -> None:
     (lines,) = examples("schema")
     assert example_schema(3).describe() == json.loads("\n".join(lines))
+
+
+def test_the_games_description_and_digest() -> None:
     ((*canonical, digest),) = examples("digest")
-    assert json.loads("".join(canonical)) == json.loads("\n".join(lines))
+    game = example_schema(3), example_command()
+    assert game_description(*game) == json.loads("".join(canonical))
     assert hashlib.sha256("".join(canonical).encode()).digest()[:8].hex() == digest
-    assert example_schema(3).digest == example_schema(16).digest == bytes.fromhex(digest)
+    assert game_digest(*game) == game_digest(example_schema(16), example_command()) == bytes.fromhex(digest)
 
 
 def test_the_commands_description() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 
-from engine.contract import Command, CommandSchema, GameFactory, Pilot
+from engine.contract import Command, CommandSchema, GameFactory, Pilot, game_description, game_digest
 from engine.control import ControlClient, ControlClientStatistics
 from engine.control import client_events as c
 from engine.control import messages as m
@@ -230,8 +230,8 @@ class MatchClient:
 
     def _new_control(self) -> ControlClient:
         return ControlClient(
-            schema_digest=self._schema.digest,
-            schema_description=self._schema.describe(),
+            schema_digest=game_digest(self._schema, self._command),
+            schema_description=game_description(self._schema, self._command),
             difference=first_difference,
             name=self.player_name,
             colour=self._colour,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from engine.contract import CommandSchema, GameFactory, Settings
+from engine.contract import CommandSchema, GameFactory, Settings, game_description, game_digest
 from engine.control import ControlServer
 from engine.control import messages as m
 from engine.control.server_events import CarriedReceived, Joined, Left, Requested
@@ -56,8 +56,8 @@ class MatchServer:
         """``udp_port`` 0: datagrams come to the port that the streams come to. Raises ValueError for settings that do not work."""
         game_factory(settings or {}, seats)  # wrong settings show here, as ValueError, and not in a player's face
         self.control: Final = ControlServer(
-            schema_digest=schema.digest,
-            schema_description=schema.describe(),
+            schema_digest=game_digest(schema, command),
+            schema_description=game_description(schema, command),
             difference=first_difference,
             server_name=server_name,
             password=password,
@@ -65,7 +65,6 @@ class MatchServer:
             entropy=entropy,
         )
         self.host: Final = MatchHost(game_factory, entropy=entropy, config=config, limits=limits)
-        self.command: Final = command
         self.failures: Final[list[str]] = []
         """Reports of games that raised in a step; at most 16 are kept."""
         self._settings: Final = dict(settings or {})

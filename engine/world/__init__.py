@@ -5,7 +5,7 @@ Leaves to the layers above: what the numbers mean (the game) and how they travel
 
 from engine.world.blend import FRACTIONS, Blender
 from engine.world.motion import Motion, column_offsets
-from engine.world.schema import GENERATIONS, Field, Kind, KindLayout, Range, Schema, first_difference
+from engine.world.schema import GENERATIONS, Field, Kind, KindLayout, Range, Schema, digest_of, first_difference
 from engine.world.table import Table
 from engine.world.world import World
 
@@ -22,5 +22,6 @@ __all__ = [
     "Table",
     "World",
     "column_offsets",
+    "digest_of",
     "first_difference",
 ]

@@ -246,11 +246,11 @@ class Schema:
             ]
         }
 
-    @cached_property
-    def digest(self) -> bytes:
-        """8 bytes that name the schema: SHA-256 over :meth:`describe`, cut. Seats do not count: they are told per match."""
-        canonical = json.dumps(self.describe(), sort_keys=True, separators=(",", ":")).encode()
-        return hashlib.sha256(canonical).digest()[:8]
+
+def digest_of(description: dict[str, Any]) -> bytes:
+    """8 bytes that name a description: SHA-256 over its JSON, cut. Seats do not count: they are told per match."""
+    canonical = json.dumps(description, sort_keys=True, separators=(",", ":")).encode()
+    return hashlib.sha256(canonical).digest()[:8]
 
 
 def first_difference(ours: Any, theirs: Any) -> str | None:

@@ -14,7 +14,7 @@ from rich.table import Table
 from engine.discovery import DiscoveryClient, ServerEntry
 from engine.drivers import LanBrowser, Pacer, now
 from engine.ids import DEFAULT_PORT
-from game.arena import ARENA_SCHEMA
+from game.arena import ARENA_DIGEST
 from game.client.connection import server_name
 from game.maps import map_names
 
@@ -64,7 +64,7 @@ def found_server(entry: ServerEntry) -> FoundServer:
         ping_ms=round(entry.ping_ms, 1),
         version=info.version,
         protocol=info.protocol,
-        compatible=info.is_compatible and info.schema_digest == ARENA_SCHEMA.digest,
+        compatible=info.is_compatible and info.schema_digest == ARENA_DIGEST,
         addresses=tuple(address.host for address in entry.addresses),
     )
 

@@ -13,7 +13,7 @@ from random import Random
 from time import perf_counter, sleep
 from typing import Final
 
-from engine.contract import Command, Commands, PresentOnly, fill
+from engine.contract import Command, Commands, PresentOnly, fill, game_description
 from engine.control import ControlClient
 from engine.control import client_events as c
 from engine.control import messages as m
@@ -24,7 +24,7 @@ from engine.ids import Address, ConnectionId, Seat, Ticket
 from engine.replication import CommandEntry, CommandsMessage, write_commands
 from engine.wire import expand
 from engine.world import first_difference
-from game.arena import ARENA_COMMAND, ARENA_SCHEMA, make_arena
+from game.arena import ARENA_COMMAND, ARENA_DIGEST, ARENA_SCHEMA, make_arena
 from game.bots import Bot
 
 LEAD_TICKS: Final = 3
@@ -67,8 +67,8 @@ class LightClient:
         self._tick = 0
         self._due: dict[int, int] = {}
         self._control = ControlClient(
-            schema_digest=ARENA_SCHEMA.digest,
-            schema_description=ARENA_SCHEMA.describe(),
+            schema_digest=ARENA_DIGEST,
+            schema_description=game_description(ARENA_SCHEMA, ARENA_COMMAND),
             difference=first_difference,
             name=f"load {number}",
         )

@@ -6,12 +6,12 @@ import pytest
 
 from engine.discovery import ServerEntry, ServerInfo
 from engine.ids import Address
-from game.arena import ARENA_SCHEMA
+from game.arena import ARENA_DIGEST
 from game.client.lan import FoundServer, found_server, print_servers, read_address
 
 
 def entry(
-    name: str = "Cellar", *, host: str = "192.168.1.5", port: int = 7777, digest: bytes = ARENA_SCHEMA.digest, protocol: int = 1
+    name: str = "Cellar", *, host: str = "192.168.1.5", port: int = 7777, digest: bytes = ARENA_DIGEST, protocol: int = 1
 ) -> ServerEntry:
     info = ServerInfo(
         server_id=b"12345678",
@@ -75,9 +75,7 @@ def test_a_name_with_markup_stays_a_name(capsys, monkeypatch):
     assert "[bold red]boo[/]" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("digest", "protocol", "fits"), [(ARENA_SCHEMA.digest, 1, True), (b"otherone", 1, False), (ARENA_SCHEMA.digest, 2, False)]
-)
+@pytest.mark.parametrize(("digest", "protocol", "fits"), [(ARENA_DIGEST, 1, True), (b"otherone", 1, False), (ARENA_DIGEST, 2, False)])
 def test_another_protocol_or_another_world_is_another_version(digest, protocol, fits):
     found: FoundServer = found_server(entry(digest=digest, protocol=protocol))
     assert found.compatible is fits

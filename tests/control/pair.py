@@ -13,7 +13,7 @@ from engine.control.limits import ControlLimits, Rate
 from engine.control.server import ControlServer
 from engine.errors import DisconnectReason
 from engine.ids import Address
-from engine.world import Field, Kind, Range, Schema, first_difference
+from engine.world import Field, Kind, Range, Schema, digest_of, first_difference
 
 HOME = Address("192.168.1.20", 50000)
 SCHEMA = Schema(Kind("player", (Field("x", Range(0, 1000)), Field("health", Range(0, 100))), per_seat=1))
@@ -24,7 +24,7 @@ TICK_S = 1 / 60
 
 def make_server(*, seed: int = 1, schema: Schema = SCHEMA, limits: ControlLimits | None = None, **more: Any) -> ControlServer:
     return ControlServer(
-        schema_digest=schema.digest,
+        schema_digest=digest_of(schema.describe()),
         schema_description=schema.describe(),
         difference=first_difference,
         server_name="Garage",
@@ -37,7 +37,7 @@ def make_server(*, seed: int = 1, schema: Schema = SCHEMA, limits: ControlLimits
 
 def make_client(name: str = "Ann", *, schema: Schema = SCHEMA, limits: ControlLimits | None = None, **more: Any) -> ControlClient:
     return ControlClient(
-        schema_digest=schema.digest,
+        schema_digest=digest_of(schema.describe()),
         schema_description=schema.describe(),
         difference=first_difference,
         name=name,
@@ -47,7 +47,7 @@ def make_client(name: str = "Ann", *, schema: Schema = SCHEMA, limits: ControlLi
 
 
 def hello(**more: Any) -> messages.Hello:
-    return messages.Hello(**{"protocol": 1, "schema_digest": SCHEMA.digest, "name": "Ann", **more})
+    return messages.Hello(**{"protocol": 1, "schema_digest": digest_of(SCHEMA.describe()), "name": "Ann", **more})
 
 
 def frame(message: messages.ConnectionMessage) -> bytes:

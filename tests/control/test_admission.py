@@ -14,7 +14,7 @@ from engine.control.frames import write_frame
 from engine.control.limits import ControlLimits, Rate
 from engine.errors import DisconnectReason
 from engine.ids import Address
-from engine.world import Field, Kind, Range, Schema
+from engine.world import Field, Kind, Range, Schema, digest_of
 from tests.control.pair import HOME, OTHER_SCHEMA, Pair, Raw, hello, make_client, make_server
 
 
@@ -62,7 +62,7 @@ def test_schema_too_large_for_a_frame_is_refused_by_its_digest() -> None:
 def test_schema_from_a_stranger_cannot_write_to_the_log() -> None:
     server = make_server()
     raw = Raw(server)
-    raw.send(hello(schema_digest=OTHER_SCHEMA.digest))
+    raw.send(hello(schema_digest=digest_of(OTHER_SCHEMA.describe())))
     raw.send(messages.SchemaDiffers({"kinds": [{"name": "player", "fields": [{"name": "\x1b[2J\nx"}]}]}))
     (noted,) = server.events()
     assert noted.reason is DisconnectReason.SCHEMA_MISMATCH

@@ -15,6 +15,7 @@ from engine.control import messages, server_events
 from engine.control.codec import read_hello_protocol, read_message, read_news, read_request, write_message, write_request
 from engine.control.frames import write_frame
 from engine.control.states import ClientState
+from engine.world import digest_of
 from tests.control.pair import OTHER_SCHEMA, Pair, Raw, frame, hello, make_client, make_server
 from tests.control.test_states import every_message
 
@@ -88,7 +89,7 @@ def test_into_a_server(stream: list[bytes], cuts: list[int], state: str) -> None
     friend.join(name="Friend")
     enemy = Raw(server, peer=2)
     if state == "comparing":
-        enemy.send(hello(schema_digest=OTHER_SCHEMA.digest))
+        enemy.send(hello(schema_digest=digest_of(OTHER_SCHEMA.describe())))
     elif state == "joined":
         enemy.join(name="Enemy")
     data = b"".join(stream)

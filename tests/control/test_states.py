@@ -13,6 +13,7 @@ from engine.control.codec import write_request
 from engine.control.server import ControlServer
 from engine.control.states import CLIENT_TRANSITIONS, SERVER_TRANSITIONS, SIGNAL_OF, ClientState, PeerState, Signal
 from engine.errors import DisconnectReason
+from engine.world import digest_of
 from tests.control.pair import OTHER_SCHEMA, Pair, Raw, frame, hello, make_client, make_server
 
 REQUEST = msgspec.Raw(write_request(messages.SetReady(True)))
@@ -93,7 +94,7 @@ def server_in(state: PeerState) -> tuple[ControlServer, Raw, bytes]:
         token = old.join().token
         server.closed(9, 0.0)
     elif state is PeerState.COMPARING:
-        assert isinstance(raw.send(hello(schema_digest=OTHER_SCHEMA.digest))[0], messages.SchemaDiffers)
+        assert isinstance(raw.send(hello(schema_digest=digest_of(OTHER_SCHEMA.describe())))[0], messages.SchemaDiffers)
     elif state is PeerState.JOINED:
         token = raw.join().token
     else:
@@ -134,7 +135,9 @@ def test_decisions_of_our_own_lead_somewhere() -> None:
     assert not [key for key in SERVER_TRANSITIONS if key[0] is PeerState.CLOSING]
 
 
-@pytest.mark.parametrize("body", [b"", b"\xc0", b"\x80", write_request(messages.ListRooms())[:-1], NEWS], ids=lambda body: bytes(body).hex())
+@pytest.mark.parametrize(
+    "body", [b"", b"\xc0", b"\x80", write_request(messages.ListRooms())[:-1], NEWS], ids=lambda body: bytes(body).hex()
+)
 def test_reliable_with_a_wrong_inside_ends_the_session(body: Any) -> None:
     raw = Raw(make_server())
     raw.join()
