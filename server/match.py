@@ -38,11 +38,12 @@ class RoomServer:
         rules: Rules,
         *,
         entropy: Callable[[int], bytes],
+        chance: Callable[[int], bytes] | None = None,
         udp_port: int = 0,
         host_config: HostConfig | None = None,
     ) -> None:
         """Raises ValueError, with a sentence, if the configured permanent room cannot be played."""
-        self.side: Final = ControlSide(config, rules, udp_port=udp_port, entropy=entropy)
+        self.side: Final = ControlSide(config, rules, udp_port=udp_port, entropy=entropy, chance=chance)
         self.host: Final = MatchHost(rules.make_game, entropy=entropy, config=host_config)
 
     # --- the verbs
