@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from time import sleep
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
 from engine.conditions import PERFECT
-from engine.drivers.console import one_line, say
+from engine.drivers.console import one_line, say, show
 from game.client.local_server import LocalServer, LocalServerError
 from game.client.preflight import display_problem, pygame_problem, video_problem
 from game.client.stopping import StopSignals
@@ -113,7 +115,9 @@ def servers(options: argparse.Namespace) -> int:
     """What is on the LAN."""
     from game.client.lan import find_servers, print_servers
 
-    print_servers(find_servers(options.timeout), as_json=options.json)
+    found = find_servers(options.timeout)
+    with _printed_safely():
+        print_servers(found, as_json=options.json)
     return 0
 
 
@@ -163,7 +167,8 @@ def _play_on(
     if not options.headless:
         from game.client.app import App
 
-        return App(files).play(connection, seconds=options.seconds, password=password, as_json=options.json, is_practice=is_practice)
+        with _printed_safely():
+            return App(files).play(connection, seconds=options.seconds, password=password, as_json=options.json, is_practice=is_practice)
     from game.client.headless import Headless
     from game.client.report import show_report
 
@@ -240,6 +245,15 @@ def _signals_close_window() -> StopSignals:
         pygame.event.post(pygame.event.Event(pygame.QUIT))
 
     return StopSignals(close)
+
+
+@contextmanager
+def _printed_safely() -> Iterator[None]:
+    """What is printed within goes out at the end, to a reader that may have gone or know fewer letters than we do."""
+    with redirect_stdout(io.StringIO()) as printed:
+        yield
+    if text := printed.getvalue().rstrip("\n"):
+        show(text)
 
 
 def _window_problem() -> str | None:

@@ -33,24 +33,27 @@ def _combined(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     weights = [report["ticks"] for report in reports]
     if not any(weights):
         weights = [1] * len(reports)
-    combined: dict[str, Any] = {}
-    for key, first in reports[0].items():
-        values = [report[key] for report in reports]
-        if key in COUNTS:
-            combined[key] = sum(values)
-        elif isinstance(first, bool):
-            combined[key] = all(values)
-        elif isinstance(first, Mapping):
-            combined[key] = {name: sum(value.get(name, 0) for value in values) for name in first}
-        elif isinstance(first, int | float):
-            mean = sum(value * weight for value, weight in zip(values, weights, strict=True)) / sum(weights)
-            combined[key] = round(float(mean), DIGITS)
-        else:
-            combined[key] = _words(key, values)
-    return combined
+    return {key: _together(key, [report[key] for report in reports], weights) for key in reports[0]}
 
 
-def _words(key: str, values: Sequence[str | None]) -> str | None:
-    if key == "carrier":
-        return values[0] if len(set(values)) == 1 else "mixed"
-    return next((value for value in values if value is not None), None)
+def _together(key: str, values: Sequence[Any], weights: Sequence[int]) -> Any:
+    known = [(value, weight) for value, weight in zip(values, weights, strict=True) if value is not None]
+    if not known:
+        return None
+    first = known[0][0]
+    if key in COUNTS:
+        return sum(value for value, _ in known)
+    if isinstance(first, bool):
+        return all(values)
+    if isinstance(first, Mapping):
+        names = dict.fromkeys(name for value, _ in known for name in value)  # who has not played has none
+        return {name: sum(value.get(name, 0) for value, _ in known) for name in names}
+    if isinstance(first, int | float):
+        total = sum(weight for _, weight in known)
+        mean = sum(value * weight for value, weight in known) / total if total else first
+        return round(float(mean), DIGITS)
+    return _words(key, [value for value, _ in known])
+
+
+def _words(key: str, values: Sequence[str]) -> str:
+    return "mixed" if key == "carrier" and len(set(values)) > 1 else values[0]

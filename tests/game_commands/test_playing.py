@@ -173,3 +173,23 @@ def test_the_end_of_the_server_is_told(state: Path, tmp_path: Path) -> None:
     assert process.returncode == 0, err
     assert "The server is shutting down." in err
     assert json.loads(out)["disconnect_reason"] == "server_closing"
+
+
+@pytest.mark.parametrize("module", [["server", "--local", "--seconds", "0.3", "--json"], ["game", "servers", "--timeout", "0.1"]])
+def test_other_commands_do_not_need_a_reader_either(state: Path, module: list[str]) -> None:
+    with start("-m", *module, state=state) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        process.stdout = None
+        _, err = process.communicate(timeout=END_S_MAX)
+    assert (process.returncode, err) == (0, "")
+
+
+def test_ctrl_c_ends_a_server_in_order_with_its_figures(state: Path) -> None:
+    with start("-m", "server", "--local", "--json", state=state) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("listening ")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=END_S_MAX)
+    assert (process.returncode, err) == (0, "")
+    assert json.loads(out.splitlines()[-1])["rooms_peak"] == 1

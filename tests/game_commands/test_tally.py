@@ -96,3 +96,6 @@ def test_several_players_are_connected_only_together() -> None:
     assert (both["carrier"], both["disconnect_reason"]) == ("udp", "kicked")
     assert of_players([one, {**other, "carrier": "control"}])["carrier"] == "mixed"
     assert "name" not in both
+    idle = {**of_matches([ClientStatistics()]), "kills": 0, "deaths": 0, "name": "C"}
+    busy = {**one, "mispredictions_by_cause": {"x": 2}}
+    assert of_players([idle, busy])["mispredictions_by_cause"] == {"x": 2}
