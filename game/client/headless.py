@@ -19,6 +19,9 @@ from game.client.stopping import StopSignals
 FRAME_HZ: Final = 60.0
 LAST_WORDS_S: Final = 0.25
 """How long farewells are given to get out."""
+SLOW_PART: Final = 0.8
+"""Fewer of the frames than this are worth a remark."""
+SLOW_AFTER_S: Final = 2.0
 SERVER_LOOK_FRAMES: Final = 15
 """A child server is looked at this often."""
 
@@ -118,6 +121,7 @@ class Headless:
                 if not self._frame():
                     break
             self._played_s = now() - began
+            self._tell_slowness()
             return [self._report(index) for index in range(len(self._players))]
         finally:
             self._close()
@@ -178,6 +182,13 @@ class Headless:
             connection.driver.close()
 
     # --- what is told
+
+    def _tell_slowness(self) -> None:
+        per_s = self._frames / self._played_s if self._played_s > SLOW_AFTER_S else FRAME_HZ
+        if per_s < SLOW_PART * FRAME_HZ:
+            _say(
+                f"This computer managed {per_s:.0f} of {FRAME_HZ:.0f} frames a second: the figures are about it and not about the network."
+            )
 
     def _tell(self, index: int, event: e.ClientEvent) -> None:
         """Of several players the first speaks for all."""

@@ -129,3 +129,14 @@ def test_the_end_of_our_own_server_is_everybodys() -> None:
     headless._look_at_server(server)  # type: ignore[arg-type]
     assert headless.exit_code == 1
     assert headless.problems() == ["The server that was started for this match has ended."]
+
+
+def test_a_computer_that_cannot_keep_up_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
+    headless = players(None)
+    for frames, seconds in ((590, 10.0), (10, 1.0)):
+        headless._frames, headless._played_s = frames, seconds
+        headless._tell_slowness()
+    assert capsys.readouterr().err == ""
+    headless._frames, headless._played_s = 300, 10.0
+    headless._tell_slowness()
+    assert "This computer managed 30 of 60 frames a second" in capsys.readouterr().err
