@@ -50,6 +50,8 @@ class CommandSchema:
         self.fields: Final = fields
         self.neutral: Final[Command] = tuple(field.neutral for field in fields)
         self.index: Final = {field.name: index for index, field in enumerate(fields)}
+        self.spans: Final = tuple((field.range.low, field.range.high, field.range.bits) for field in fields)
+        """Lowest value, highest value and bits of each field: what a codec asks for with every command."""
 
     def make(self, **values: int) -> Command:
         """A command with these values, neutral elsewhere. :class:`LocalProtocolError` for an unknown name or a value out of range."""

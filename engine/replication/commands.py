@@ -7,8 +7,7 @@ the screen when it was given (for lag compensation); that view usually trails it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.contract import Command, CommandSchema
 from engine.errors import LocalProtocolError
@@ -25,8 +24,7 @@ _VIEW_ORDER: Final = 10
 _VIEW_CHANGE_ORDER: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class CommandEntry:
+class CommandEntry(NamedTuple):
     """One command: what a player wants in the step that computes ``tick``, and what he saw when he wanted it."""
 
     tick: int
@@ -36,8 +34,7 @@ class CommandEntry:
     view_fraction: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CommandsMessage:
+class CommandsMessage(NamedTuple):
     """What a client tells about the match, many times a second."""
 
     acknowledged_tick: int | None
@@ -58,41 +55,60 @@ def write_commands(schema: CommandSchema, message: CommandsMessage) -> bytes:
     if message.has_mismatch and not message.wants_complete:
         raise LocalProtocolError("a checksum that did not match is told as the reason for wanting a complete snapshot")
     writer = BitWriter()
-    writer.write(message.acknowledged_tick is not None, 1)
-    if message.acknowledged_tick is not None:
-        writer.write(message.acknowledged_tick, 32)
+    if message.acknowledged_tick is None:
+        writer.write(0, 1)
+    else:
+        writer.write(1 << 32 | message.acknowledged_tick, 33)
     writer.write(message.wants_complete, 1)
     if message.wants_complete:
         writer.write(message.has_mismatch, 1)
     writer.write(len(entries), _COUNT_BITS)
     newer: CommandEntry | None = None
     for entry in reversed(entries):
-        _write_entry(writer, schema, entry, newer)
+        _check_entry(schema, entry, newer)
+        if newer is None:
+            _write_newest(writer, schema, entry)
+        else:
+            _write_older(writer, schema, entry, newer)
         newer = entry
     return writer.to_bytes()
 
 
-def _write_entry(writer: BitWriter, schema: CommandSchema, entry: CommandEntry, newer: CommandEntry | None) -> None:
-    _check_entry(schema, entry, newer)
-    distance = _view_distance(entry)
-    if newer is None:
-        writer.write(entry.tick, 32)
-        writer.write_signed_golomb(distance, _VIEW_ORDER)
-        for field, value in zip(schema.fields, entry.command, strict=True):
-            writer.write_range(value, field.range.low, field.range.high)
-        return
-    gap = newer.tick - entry.tick - 1
-    change = distance - _view_distance(newer)
-    writer.write_golomb(gap, _GAP_ORDER)
+def _write_newest(writer: BitWriter, schema: CommandSchema, entry: CommandEntry) -> None:
+    writer.write(entry.tick, 32)
+    writer.write_signed_golomb(_view_distance(entry), _VIEW_ORDER)
+    packed = size = 0
+    for value, (low, high, bits) in zip(entry.command, schema.spans, strict=True):
+        packed = packed << bits | _checked(value, low, high)
+        size += bits
+    writer.write(packed, size)
+
+
+def _write_older(writer: BitWriter, schema: CommandSchema, entry: CommandEntry, newer: CommandEntry) -> None:
+    change = _view_distance(entry) - _view_distance(newer)
+    writer.write_golomb(newer.tick - entry.tick - 1, _GAP_ORDER)
     writer.write(change != 0, 1)
     if change:
         writer.write_signed_golomb(change, _VIEW_CHANGE_ORDER)
-    writer.write(entry.command != newer.command, 1)
-    if entry.command != newer.command:
-        for field, value, other in zip(schema.fields, entry.command, newer.command, strict=True):
-            writer.write(value != other, 1)
-            if value != other:
-                writer.write_range(value, field.range.low, field.range.high)
+    if entry.command == newer.command:
+        writer.write(0, 1)
+        return
+    packed = size = 1
+    for value, other, (low, high, bits) in zip(entry.command, newer.command, schema.spans, strict=True):
+        if value == other:
+            packed <<= 1
+            size += 1
+        else:
+            packed = (packed << 1 | 1) << bits | _checked(value, low, high)
+            size += 1 + bits
+    writer.write(packed, size)
+
+
+def _checked(value: int, low: int, high: int) -> int:
+    """The value counted from the lowest."""
+    if not low <= value <= high:
+        raise LocalProtocolError(f"{value} is not in {low} to {high}")
+    return value - low
 
 
 def _check_entry(schema: CommandSchema, entry: CommandEntry, newer: CommandEntry | None) -> None:
@@ -112,34 +128,42 @@ def read_commands(schema: CommandSchema, data: bytes) -> CommandsMessage | None:
     """The message, or None for bytes that are none: a value out of its range, ticks out of order, a message too short or too long."""
     try:
         reader = BitReader(data)
-        acknowledged = reader.read(32) if reader.read(1) else None
+        acknowledged = reader.read(32) if reader.read_bool() else None
         wants_complete = reader.read_bool()
         has_mismatch = wants_complete and reader.read_bool()
         count = reader.read(_COUNT_BITS)
         if count > COMMANDS_PER_MESSAGE_MAX:
             return None
         entries: list[CommandEntry] = []
+        newer: CommandEntry | None = None
         for _ in range(count):
-            entries.append(_read_entry(reader, schema, entries[-1] if entries else None))
+            newer = _read_newest(reader, schema) if newer is None else _read_older(reader, schema, newer)
+            entries.append(newer)
         reader.finish()
     except ReadError:
         return None
     return CommandsMessage(acknowledged, wants_complete, tuple(reversed(entries)), has_mismatch)
 
 
-def _read_entry(reader: BitReader, schema: CommandSchema, newer: CommandEntry | None) -> CommandEntry:
-    if newer is None:
-        tick = reader.read(32)
-        distance = reader.read_signed_golomb(_VIEW_ORDER)
-        command = tuple(reader.read_range(field.range.low, field.range.high) for field in schema.fields)
-    else:
-        tick = newer.tick - 1 - reader.read_golomb(_GAP_ORDER)
-        distance = _view_distance(newer)
-        if reader.read(1):
-            distance += _nonzero(reader.read_signed_golomb(_VIEW_CHANGE_ORDER))
-        command = newer.command
-        if reader.read(1):
-            command = _read_changed(reader, schema, command)
+def _read_newest(reader: BitReader, schema: CommandSchema) -> CommandEntry:
+    tick = reader.read(32)
+    distance = reader.read_signed_golomb(_VIEW_ORDER)
+    command = tuple([reader.read_range(low, high) for low, high, _ in schema.spans])
+    return _entry(tick, command, distance)
+
+
+def _read_older(reader: BitReader, schema: CommandSchema, newer: CommandEntry) -> CommandEntry:
+    tick = newer.tick - 1 - reader.read_golomb(_GAP_ORDER)
+    distance = _view_distance(newer)
+    if reader.read_bool():
+        distance += _nonzero(reader.read_signed_golomb(_VIEW_CHANGE_ORDER))
+    command = newer.command
+    if reader.read_bool():
+        command = _read_changed(reader, schema, command)
+    return _entry(tick, command, distance)
+
+
+def _entry(tick: int, command: Command, distance: int) -> CommandEntry:
     view = tick * FRACTIONS - distance
     if tick < 0 or not 0 <= view <= TICK_MAX * FRACTIONS + FRACTIONS - 1:
         raise ReadError("a tick that cannot be")
@@ -148,9 +172,9 @@ def _read_entry(reader: BitReader, schema: CommandSchema, newer: CommandEntry | 
 
 def _read_changed(reader: BitReader, schema: CommandSchema, command: Command) -> Command:
     changed = list(command)
-    for index, field in enumerate(schema.fields):
-        if reader.read(1):
-            changed[index] = reader.read_range(field.range.low, field.range.high)
+    for index, (low, high, _) in enumerate(schema.spans):
+        if reader.read_bool():
+            changed[index] = reader.read_range(low, high)
             if changed[index] == command[index]:
                 raise ReadError("a change that changes nothing")
     if tuple(changed) == command:

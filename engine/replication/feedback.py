@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.wire import BitReader, BitWriter, ReadError
 
@@ -12,12 +11,12 @@ SLACK_16THS_MAX: Final = 127
 COUNT_MAX: Final = 15
 TICK_MAX: Final = 2**32 - 1
 
+_SLACK_BITS: Final = 8
 _NEWEST_ORDER: Final = 2
 _LAST_USED_ORDER: Final = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CommandFeedback:
+class CommandFeedback(NamedTuple):
     """The commands of one seat as the server saw them up to a snapshot."""
 
     newest_command_tick: int | None = None
@@ -35,18 +34,19 @@ class CommandFeedback:
 
 def write_feedback(writer: BitWriter, feedback: CommandFeedback, tick: int) -> None:
     """Append it; ticks are told relative to the snapshot's own ``tick``."""
-    for told, order in ((feedback.newest_command_tick, _NEWEST_ORDER), (feedback.last_used_tick, _LAST_USED_ORDER)):
+    newest, last_used, slack, missing, late = feedback
+    for told, order in ((newest, _NEWEST_ORDER), (last_used, _LAST_USED_ORDER)):
         writer.write(told is not None, 1)
         if told is not None:
             writer.write_signed_golomb(told - tick, order)
-    writer.write(feedback.slack_16ths is not None, 1)
-    if feedback.slack_16ths is not None:
-        writer.write_range(min(max(feedback.slack_16ths, SLACK_16THS_MIN), SLACK_16THS_MAX), SLACK_16THS_MIN, SLACK_16THS_MAX)
-    has_counts = feedback.missing > 0 or feedback.late > 0
-    writer.write(has_counts, 1)
-    if has_counts:
-        writer.write(min(feedback.missing, COUNT_MAX), 4)
-        writer.write(min(feedback.late, COUNT_MAX), 4)
+    if slack is None:
+        writer.write(0, 1)
+    else:
+        writer.write(1 << _SLACK_BITS | min(max(slack, SLACK_16THS_MIN), SLACK_16THS_MAX) - SLACK_16THS_MIN, 1 + _SLACK_BITS)
+    if missing > 0 or late > 0:
+        writer.write(1 << 8 | min(missing, COUNT_MAX) << 4 | min(late, COUNT_MAX), 1 + 8)
+    else:
+        writer.write(0, 1)
 
 
 def read_feedback(reader: BitReader, tick: int) -> CommandFeedback:

@@ -127,7 +127,11 @@ class BitReader:
 
     def read_range(self, low: int, high: int) -> int:
         """A value written by :meth:`BitWriter.write_range`; one beyond ``high`` is refused."""
-        value = low + self.read((high - low).bit_length())
+        start = self.position
+        self.position = end = start + (high - low).bit_length()
+        if end > len(self.text):
+            raise ReadError("the message ends too early")
+        value = low + int(self.text[start:end] or "0", 2)
         if value > high:
             raise ReadError(f"{value} is not in {low} to {high}")
         return value
