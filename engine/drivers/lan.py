@@ -73,8 +73,8 @@ class LanBrowser:
                 self._direct.send([(target, data)])
                 continue
             if self._looked_at is None or now - self._looked_at >= INTERFACES_AGE_S:
-                self._looked_at = now
-                self._look_at_interfaces()
+                # An interface that is being set up has an address that nobody may use yet, for a second with IPv6: looked at next round.
+                self._looked_at = now if self._look_at_interfaces() else None
             for voice in self._voices.values():
                 voice.port.send((Address(host, port), data) for host in voice.hosts for port in self._ports)
         for udp in self._all_ports():
@@ -93,14 +93,16 @@ class LanBrowser:
         ports = [voice.port for voice in self._voices.values()]
         return [*ports, self._direct] if self._direct is not None else ports
 
-    def _look_at_interfaces(self) -> None:
+    def _look_at_interfaces(self) -> bool:
+        """Have a voice on every interface. Whether each of them let us."""
         interfaces = self._list_interfaces()
         for gone in [interface for interface in self._voices if interface not in interfaces]:
             self._voices.pop(gone).port.close()
         for interface in interfaces:
             if interface not in self._voices:
-                with suppress(OSError):  # an interface that is down, or an address that is not ours yet: looked at again in 5 s
+                with suppress(OSError):  # an interface that is down, or an address that is not ours yet
                     self._voices[interface] = _voice_of(interface)
+        return len(self._voices) == len(set(interfaces))
 
 
 def _voice_of(interface: Interface) -> _Voice:

@@ -89,14 +89,38 @@ def test_an_interface_that_went_away_or_never_worked_is_ignored() -> None:
     browser = LanBrowser(asker, ports=[9], interfaces=lambda: interfaces, clock=lambda: time[0])
     browser.poll()
     assert {interface.host for interface in browser._voices} == {"127.0.0.1", "::1"}
+    del interfaces[2:]
+    asker.questions.append((None, b"again"))
+    browser.poll()
     del interfaces[0]
     asker.questions.append((None, b"again"))
     browser.poll()
-    assert len(browser._voices) == 2
+    assert len(browser._voices) == 2, "what works is looked at every 5 s"
     time[0] += 6.0
     asker.questions.append((None, b"again"))
     browser.poll()
     assert {interface.host for interface in browser._voices} == {"::1"}
+    browser.close()
+
+
+def test_an_address_that_is_not_ours_yet_is_tried_again_with_the_next_question() -> None:
+    interfaces = [*LOOPBACK, Interface("setting up", "203.0.113.7", 2, None)]
+    looked: list[float] = []
+    time = [100.0]
+
+    def look() -> list[Interface]:
+        looked.append(time[0])
+        return interfaces
+
+    asker = Curious()
+    browser = LanBrowser(asker, ports=[9], interfaces=look, clock=lambda: time[0])
+    browser.poll()
+    interfaces[-1] = Interface("set up", "127.0.0.2", 2, None)
+    for time[0] in (100.3, 101.3, 102.3):
+        asker.questions.append((None, b"again"))
+        browser.poll()
+    assert looked == [100.0, 100.3], "and once it works, every 5 s"
+    assert {interface.host for interface in browser._voices} == {"127.0.0.1", "127.0.0.2", "::1"}
     browser.close()
 
 
