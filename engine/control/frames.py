@@ -56,6 +56,11 @@ class FrameReader:
         self._started_s = now if self._buffer else None  # the rest came with the bytes of this call
         return body
 
+    def forget(self) -> None:
+        """Drop what has come and not been taken: nobody will."""
+        self._buffer.clear()
+        self._started_s = None
+
     @property
     def started_s(self) -> float | None:
         """When the first byte of the unfinished frame came, or None."""

@@ -112,6 +112,8 @@ class ControlServer:
         while not entry.is_closing and (message := entry.stream.next_message(now)) is not None:
             self._handle(entry, message, now)
         self._notice_failure(entry, now)
+        if entry.is_closing:
+            entry.stream.forget_input()
 
     def closed(self, peer: int, now: float) -> None:
         """A stream ended; for a peer that we closed ourselves this changes nothing."""

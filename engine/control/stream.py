@@ -101,6 +101,10 @@ class ControlStream:
             self.unread = body
         return message
 
+    def forget_input(self) -> None:
+        """Drop what has come and not been read: the stream is closing."""
+        self._reader.forget()
+
     # --- out ---
 
     def write(self, message: ConnectionMessage) -> None:

@@ -81,6 +81,14 @@ streams = st.lists(st.one_of(st.binary(max_size=40), damaged().map(lambda body: 
 cuts = st.lists(st.integers(0, 10_000), max_size=8)
 
 
+def test_what_comes_behind_a_mistake_is_not_kept() -> None:
+    """In one piece with it: the stream is closed, but it may be there for a while until its last bytes are sent."""
+    server = make_server()
+    enemy = Raw(server, peer=2)
+    server.receive(enemy.peer, frame(hello()) * 2 + b"\x00\x00\xff\x00" + bytes(200_000), 0.0)
+    assert [entry.stream._reader.buffered_bytes for entry in server._peers.values()] == [0]
+
+
 @settings(max_examples=150, deadline=None)
 @given(streams, cuts, st.sampled_from(["waiting", "comparing", "joined"]))
 def test_into_a_server(stream: list[bytes], cuts: list[int], state: str) -> None:
