@@ -24,7 +24,7 @@ from engine.replication.feedback import CommandFeedback, read_feedback
 from engine.replication.layout import BASELINE_TICKS_MAX, KindCode, PrivateLayout, SnapshotLayout
 from engine.wire import BitReader, ReadError, expand, unzigzag
 from engine.wire.bits import GOLOMB_ZEROS_MAX
-from engine.world import GENERATIONS, Schema, World
+from engine.world import GENERATIONS, Schema, World, little_endian
 
 Ints = NDArray[np.int64]
 
@@ -161,7 +161,7 @@ class SnapshotDecoder:
         checksum = world.view_checksum(None)
         if self._private is None:
             return checksum
-        return zlib.crc32(np.ascontiguousarray(world.cells[self._private.cells[0]], dtype="<i4").data, checksum)
+        return zlib.crc32(little_endian(world.cells[self._private.cells[0]]), checksum)
 
     def _read_public(self, reader: BitReader, baseline: World | None, tick: int, ticks: int) -> None:
         """Leave the new public cells in ``self._now``."""
@@ -169,37 +169,42 @@ class SnapshotDecoder:
         count = layout.cells
         base[:count] = 0 if baseline is None else baseline.public_cells()
         now[:] = base
-        cells: list[NDArray[np.intp]] = []
-        gone: list[tuple[KindCode, list[int]]] = []
+        changed: list[NDArray[np.intp]] = []
+        codes: list[int] = []
+        gone: list[tuple[KindCode, Ints]] = []
         new: list[tuple[KindCode, Ints]] = []
         for kind in layout.kinds:
             if not reader.read_bool():
                 continue
             held = base[kind.start : kind.start + kind.rows].nonzero()[0]
+            free = kind.rows - held.size
             has_events = reader.read_bool()
-            gone_rows: list[int] = []
             if has_events:
-                changed, gone_rows = _read_held_rows(reader, kind, held, now)
-                cells.extend(changed)
-                gone.append((kind, gone_rows))
+                cells, gone_rows = _read_held_rows(reader, kind, held, codes)
+                if cells is not None:
+                    changed.append(cells)
+                if gone_rows is not None:
+                    gone.append((kind, gone_rows))
+                    free += gone_rows.size
             if reader.read_bool():
-                new.append((kind, _read_new_rows(reader, kind, kind.rows - held.size + len(gone_rows), tick)))
+                new.append((kind, _read_new_rows(reader, kind, free, tick)))
             elif not has_events:
                 raise ReadError("a kind that changed in nothing")
+        touched = np.concatenate(changed) if changed else None
+        if touched is not None:
+            now[touched] += unzigzag(np.array(codes, dtype=np.int64))
         if ticks:
             for step in layout.steps:
                 targets, expected = step.of_living(base, now, ticks)
                 expected += now[targets]
                 expected -= base[targets]
                 now[targets] = expected
-        if cells:
-            touched = np.concatenate(cells)
+        if touched is not None:
             values = now[touched]
             if np.count_nonzero((values < layout.lows[touched]) | (values > layout.highs[touched])):
                 raise ReadError("a residual that leads out of its field's range")
         for kind, rows in gone:
-            if rows:
-                now[kind.start : kind.end].reshape(kind.columns, kind.rows)[:, rows] = 0
+            now[kind.start : kind.end].reshape(kind.columns, kind.rows)[:, rows] = 0
         for kind, table in new:
             block = now[kind.start : kind.end].reshape(kind.columns, kind.rows)
             slots = table[0]
@@ -225,21 +230,22 @@ class SnapshotDecoder:
         return values.astype(np.int32)
 
 
-def _read_held_rows(reader: BitReader, kind: KindCode, held: NDArray[np.intp], now: Ints) -> tuple[list[NDArray[np.intp]], list[int]]:
-    """Read the flags and residuals of the rows that the baseline has; add the residuals to ``now``. Returns cells touched, rows gone."""
+def _read_held_rows(
+    reader: BitReader, kind: KindCode, held: NDArray[np.intp], codes: list[int]
+) -> tuple[NDArray[np.intp] | None, NDArray[np.intp] | None]:
+    """Read the flags and residuals of the rows that the baseline has. Returns the cells that changed, whose residuals are appended to
+    ``codes``, and the rows that are gone; None for none.
+    """
     used = reader.read(kind.columns - 1)
     changed_at, gone_at = _read_flags(reader, held.size)
-    gone = held[gone_at].tolist() if gone_at else []
-    if bool(used) != bool(changed_at) or not (changed_at or gone):
+    if bool(used) != bool(changed_at) or not (changed_at or gone_at):
         raise ReadError("rows that changed in no field, fields that changed in no row, or nothing at all")
+    gone = held[gone_at] if gone_at else None
     if not changed_at:
-        return [], gone
+        return None, gone
     starts = _column_starts(kind.start, kind.rows, kind.columns, used)
-    codes: list[int] = []
     _read_codes(reader, starts.size, len(changed_at), codes)
-    cells = (starts + held[changed_at]).ravel()
-    now[cells] += unzigzag(np.array(codes, dtype=np.int64))
-    return [cells], gone
+    return (starts + held[changed_at]).ravel(), gone
 
 
 @lru_cache(maxsize=4096)

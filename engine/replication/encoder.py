@@ -24,7 +24,7 @@ from engine.replication.feedback import TICK_MAX, CommandFeedback, write_feedbac
 from engine.replication.interest import public_view
 from engine.replication.layout import BASELINE_TICKS_MAX, KindCode, PrivateLayout, SnapshotLayout
 from engine.wire import ORDER_MAX, BitWriter, choose_orders, golomb_columns, pack_codes, zigzag
-from engine.world import GENERATIONS, Schema, World
+from engine.world import GENERATIONS, Schema, World, little_endian
 
 Ints = NDArray[np.int64]
 
@@ -340,4 +340,4 @@ def _cell_ranges(layout: SnapshotLayout) -> tuple[NDArray[np.int32], NDArray[np.
 
 
 def _crc(cells: NDArray[np.int32], start: int = 0) -> int:
-    return zlib.crc32(np.ascontiguousarray(cells, dtype="<i4").data, start)
+    return zlib.crc32(little_endian(cells), start)

@@ -202,7 +202,9 @@ class PrivateLayout:
         change += base[self.cells]
         np.maximum(change, self.lows, out=change)
         np.minimum(change, self.highs, out=change)
-        change *= (births != 0) & (births == now[self.births])
+        is_same = births == now[self.births]
+        is_same &= births.astype(np.bool_)
+        change *= is_same
         return change
 
 

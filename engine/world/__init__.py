@@ -7,7 +7,7 @@ from engine.world.blend import FRACTIONS, Blender
 from engine.world.motion import Motion, column_offsets
 from engine.world.schema import GENERATIONS, Field, Kind, KindLayout, Range, Schema, digest_of, first_difference
 from engine.world.table import Table
-from engine.world.world import World
+from engine.world.world import World, little_endian
 
 __all__ = [
     "FRACTIONS",
@@ -24,4 +24,5 @@ __all__ = [
     "column_offsets",
     "digest_of",
     "first_difference",
+    "little_endian",
 ]

@@ -13,6 +13,9 @@ from engine.world.schema import Schema
 from engine.world.table import Table
 
 
+_LITTLE_ENDIAN: Final = np.dtype("<i4")
+
+
 class World:
     """The state of a match after step :attr:`tick`. ``world.player`` is the table of kind ``player``.
 
@@ -64,12 +67,12 @@ class World:
 
     def checksum(self) -> int:
         """CRC-32 of all cells (little-endian): equal on two machines exactly if nothing differs."""
-        return zlib.crc32(_little_endian(self.cells))
+        return zlib.crc32(little_endian(self.cells))
 
     def view_checksum(self, seat: int | None) -> int:
         """CRC-32 of what ``seat`` holds: the public cells, then its private ones. ``None``: the public cells alone."""
-        checksum = zlib.crc32(_little_endian(self.public_cells()))
-        return checksum if seat is None else zlib.crc32(_little_endian(self.private_cells_of(seat)), checksum)
+        checksum = zlib.crc32(little_endian(self.public_cells()))
+        return checksum if seat is None else zlib.crc32(little_endian(self.private_cells_of(seat)), checksum)
 
     def out_of_range(self) -> str | None:
         """The first cell outside its field's range, in words, or None. For tests and for the moment before something is sent."""
@@ -85,5 +88,6 @@ class World:
         return None
 
 
-def _little_endian(cells: NDArray[np.int32]) -> memoryview:
-    return np.ascontiguousarray(cells, dtype="<i4").data  # a view, not a copy, on little-endian machines
+def little_endian(cells: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Contiguous cells as they are checksummed on every machine; no copy on a little-endian one."""
+    return cells.astype(_LITTLE_ENDIAN, copy=False)
