@@ -28,6 +28,8 @@ from engine.world import GENERATIONS, Schema, World, little_endian
 
 Ints = NDArray[np.int64]
 
+_NO_CELLS: Final = np.zeros(0, dtype=np.intp)
+
 RING_TICKS: Final = BASELINE_TICKS_MAX + 1
 """Worlds kept as baselines."""
 
@@ -169,40 +171,17 @@ class SnapshotDecoder:
         count = layout.cells
         base[:count] = 0 if baseline is None else baseline.public_cells()
         now[:] = base
-        changed: list[NDArray[np.intp]] = []
-        codes: list[int] = []
-        gone: list[tuple[KindCode, Ints]] = []
-        new: list[tuple[KindCode, Ints]] = []
-        for kind in layout.kinds:
-            if not reader.read_bool():
-                continue
-            held = base[kind.start : kind.start + kind.rows].nonzero()[0]
-            free = kind.rows - held.size
-            has_events = reader.read_bool()
-            if has_events:
-                cells, gone_rows = _read_held_rows(reader, kind, held, codes)
-                if cells is not None:
-                    changed.append(cells)
-                if gone_rows is not None:
-                    gone.append((kind, gone_rows))
-                    free += gone_rows.size
-            if reader.read_bool():
-                new.append((kind, _read_new_rows(reader, kind, free, tick)))
-            elif not has_events:
-                raise ReadError("a kind that changed in nothing")
-        touched = np.concatenate(changed) if changed else None
-        if touched is not None:
-            now[touched] += unzigzag(np.array(codes, dtype=np.int64))
+        touched, codes, gone, new = self._read_changes(reader, tick)
+        now[touched] += unzigzag(np.array(codes, dtype=np.int64))
         if ticks:
             for step in layout.steps:
                 targets, expected = step.of_living(base, now, ticks)
                 expected += now[targets]
                 expected -= base[targets]
                 now[targets] = expected
-        if touched is not None:
-            values = now[touched]
-            if np.count_nonzero((values < layout.lows[touched]) | (values > layout.highs[touched])):
-                raise ReadError("a residual that leads out of its field's range")
+        values = now[touched]
+        if np.count_nonzero((values < layout.lows[touched]) | (values > layout.highs[touched])):
+            raise ReadError("a residual that leads out of its field's range")
         for kind, rows in gone:
             now[kind.start : kind.end].reshape(kind.columns, kind.rows)[:, rows] = 0
         for kind, table in new:
@@ -211,6 +190,33 @@ class SnapshotDecoder:
             if np.count_nonzero(block[0, slots]):
                 raise ReadError("a new row where one stands")
             block[:, slots] = table[1:]
+
+    def _read_changes(
+        self, reader: BitReader, tick: int
+    ) -> tuple[NDArray[np.intp], list[int], list[tuple[KindCode, NDArray[np.intp]]], list[tuple[KindCode, Ints]]]:
+        """What the snapshot says, kind after kind: cells that changed, their residuals' codes, rows that are gone, new rows."""
+        base = self._base
+        changed = [_NO_CELLS]
+        codes: list[int] = []
+        gone: list[tuple[KindCode, NDArray[np.intp]]] = []
+        new: list[tuple[KindCode, Ints]] = []
+        for kind in self._layout.kinds:
+            if not reader.read_bool():
+                continue
+            held = base[kind.start : kind.start + kind.rows].nonzero()[0]
+            free = kind.rows - held.size
+            has_events = reader.read_bool()
+            if has_events:
+                cells, gone_rows = _read_held_rows(reader, kind, held, codes)
+                changed.append(cells)
+                if gone_rows.size:
+                    gone.append((kind, gone_rows))
+                    free += gone_rows.size
+            if reader.read_bool():
+                new.append((kind, _read_new_rows(reader, kind, free, tick)))
+            elif not has_events:
+                raise ReadError("a kind that changed in nothing")
+        return np.concatenate(changed), codes, gone, new
 
     def _read_private(
         self, reader: BitReader, layout: PrivateLayout, world: World, baseline: World | None, ticks: int
@@ -232,17 +238,17 @@ class SnapshotDecoder:
 
 def _read_held_rows(
     reader: BitReader, kind: KindCode, held: NDArray[np.intp], codes: list[int]
-) -> tuple[NDArray[np.intp] | None, NDArray[np.intp] | None]:
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Read the flags and residuals of the rows that the baseline has. Returns the cells that changed, whose residuals are appended to
-    ``codes``, and the rows that are gone; None for none.
+    ``codes``, and the rows that are gone.
     """
     used = reader.read(kind.columns - 1)
     changed_at, gone_at = _read_flags(reader, held.size)
     if bool(used) != bool(changed_at) or not (changed_at or gone_at):
         raise ReadError("rows that changed in no field, fields that changed in no row, or nothing at all")
-    gone = held[gone_at] if gone_at else None
+    gone = held[gone_at] if gone_at else _NO_CELLS
     if not changed_at:
-        return None, gone
+        return _NO_CELLS, gone
     starts = _column_starts(kind.start, kind.rows, kind.columns, used)
     _read_codes(reader, starts.size, len(changed_at), codes)
     return (starts + held[changed_at]).ravel(), gone

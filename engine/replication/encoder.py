@@ -127,7 +127,7 @@ class SnapshotEncoder:
         if world is self._world and world.tick == self._tick:
             return
         visible = world.cells[: self._low_cells.size]
-        wrong = ((visible < self._low_cells) | (visible > self._high_cells)).any()
+        wrong = np.count_nonzero((visible < self._low_cells) | (visible > self._high_cells))
         if wrong or not self._zero_is_legal:
             words = world.out_of_range()
             if wrong or words:
@@ -213,9 +213,9 @@ def _encode_kind(writer: BitWriter, kind: KindCode, now: Ints, base: Ints, resid
 def _refuse_unclean(kind: KindCode, now: Ints) -> None:
     """A free slot with values in it would give the client another checksum for ever: tell the game's author now."""
     table = now[kind.start : kind.end].reshape(kind.columns, kind.rows)
-    unclean = np.logical_or.reduce(table[1:, table[0] == 0], axis=0)
-    if np.count_nonzero(unclean):
-        slot = int((table[0] == 0).nonzero()[0][unclean.argmax()])
+    fields = table[1:]
+    if np.count_nonzero(fields) != np.count_nonzero(fields[:, table[0].nonzero()[0]]):
+        slot = int(((table[0] == 0) & fields.any(axis=0)).argmax())
         raise LocalProtocolError(f"{kind.name}: slot {slot} is free but not all zero (empty rows with Table.free)")
 
 

@@ -79,6 +79,7 @@ class Prediction:
         self._own: Final = OwnRows(schema, seat)
         self._shared: Final = SharedRows(schema)
         self._touched: Final = np.full(self._shared.row_count, -1, dtype=np.int64)
+        self._touched_newest = -1
         self._motion: Final = Motion(schema)
         self._hidden_from: Final = schema.private_cells_end
         self._ring: Final = [World(schema, tick=-1) for _ in range(RING_TICKS)]
@@ -206,7 +207,9 @@ class Prediction:
         world.copy_from(earlier)
         self._step(world, tick)
         if self._shared.row_count:
-            self._touched[self._shared.touched(earlier.cells, world.cells)] = tick
+            touched = self._shared.touched(earlier.cells, world.cells)
+            if touched.size:
+                self._touched[touched] = self._touched_newest = tick
         self._steps += 1
 
     def _step(self, world: World, tick: int) -> None:
@@ -230,7 +233,7 @@ class Prediction:
         merged.copy_from(self._authority)
         self._motion.advance(merged, self._tick - self._authority.tick)
         merged.cells[own] = newest.cells[own]
-        if self._shared.row_count and self._touched.max() > self._authority.tick:
+        if self._touched_newest > self._authority.tick:
             kept = self._shared.cells[self._touched[self._shared.rows] > self._authority.tick]
             merged.cells[kept] = newest.cells[kept]
         self._ring[self._tick % RING_TICKS], self._spare = merged, newest
@@ -244,7 +247,7 @@ class Prediction:
         coasted = max(0, pending - self._ticks_max)
         for world in self._ring:  # they belong to another course of events
             world.tick = -1
-        self._touched[:] = -1
+        self._touched[:] = self._touched_newest = -1
         self._outages += coasted > 0 or self._is_held
         self._is_held = False
         world = self._ring[(start + coasted) % RING_TICKS]

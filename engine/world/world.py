@@ -12,7 +12,6 @@ from engine.errors import LocalProtocolError
 from engine.world.schema import Schema
 from engine.world.table import Table
 
-
 _LITTLE_ENDIAN: Final = np.dtype("<i4")
 
 
@@ -88,6 +87,6 @@ class World:
         return None
 
 
-def little_endian(cells: NDArray[np.int32]) -> NDArray[np.int32]:
+def little_endian(cells: NDArray[np.int32]) -> memoryview:
     """Contiguous cells as they are checksummed on every machine; no copy on a little-endian one."""
-    return cells.astype(_LITTLE_ENDIAN, copy=False)
+    return cells.astype(_LITTLE_ENDIAN, copy=False).data
