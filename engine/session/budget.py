@@ -36,6 +36,8 @@ DELAY_MAX_S: Final = 0.05
 the same again: a queue that grows looks like jitter too."""
 
 SUSPICIOUS_PERIODS: Final = 2
+SUSPICIOUS_PERIODS_CARRIED: Final = 10
+"""Inside the control connection a lost segment holds up everything for some hundred milliseconds: only what stays is a queue there."""
 BASE_PERIODS: Final = 75
 """The smallest round trip of 15 s is what the way takes without a queue."""
 
@@ -53,13 +55,17 @@ STEP_S: Final = 2.0
 """A faster pace is tried after this long."""
 RETRY_FIRST_S: Final = 10.0
 RETRY_LONGEST_S: Final = 60.0
-"""One that has filled the queue already, after this long; doubled each time that it does so again, so that trying costs little in the end."""
+"""One that has filled the queue already, after this long; doubled each time that it does so again: trying costs little in the end."""
 PROBATION_S: Final = 3.0
 """A faster pace that did no harm for so long has proven itself."""
 
 LOSS_SUSPICIOUS: Final = 0.10
 LOSS_SILENCE: Final = 0.9
-"""More than that is a hole in the network, and nothing that pace could mend."""
+"""More than that in one look is a hole in the network, and nothing that pace could mend."""
+LOSS_LOOKS: Final = 10
+LOSS_LOOKS_PARTIAL: Final = 8
+LOSS_LOOK_DATAGRAMS: Final = 6
+"""Of ten looks (2 s) at six datagrams or more, eight have lost some and not all: a line that is full loses steadily, a hole does not."""
 LOSS_HELPED_SHARE: Final = 0.6
 LOSS_WINDOW_S: Final = 1.0
 LOSS_WINDOW_DATAGRAMS: Final = 24
@@ -110,6 +116,7 @@ class SendBudget:
         self._lows: Final[deque[float]] = deque(maxlen=BASE_PERIODS)
         self._delay = 0.0
         self._suspicious = 0
+        self._suspicious_periods = SUSPICIOUS_PERIODS
         # of the present suspicion
         self._interval_before = interval_ticks_min
         self._delay_settled = 0.0
@@ -124,7 +131,7 @@ class SendBudget:
         # of losses
         self._loss_began = 0.0
         self._judged = self._lost = 0
-        self._lossy_windows = 0
+        self._looks: Final[deque[tuple[int, int]]] = deque(maxlen=LOSS_LOOKS)
         self._loss_before = 0.0
         self._normal_loss = 0.0
         self._normal_until = 0.0
@@ -175,6 +182,13 @@ class SendBudget:
         if self._mode is Mode.OPEN:
             self._try_faster(now)
 
+    def path_changed(self, *, is_carried: bool) -> None:
+        """The client is reached in another way from now on: what was measured says nothing about that one."""
+        self._lows.clear()
+        self._delay = 0.0
+        self._suspicious = 0
+        self._suspicious_periods = SUSPICIOUS_PERIODS_CARRIED if is_carried else SUSPICIOUS_PERIODS
+
     def statistics(self) -> BudgetStatistics:
         """Where it stands."""
         return BudgetStatistics(
@@ -200,7 +214,7 @@ class SendBudget:
             return
         self._suspicious = self._suspicious + 1 if self._delay > bound else 0
         # A pace that was tried a moment ago is given up at the first sign.
-        if self._suspicious < (1 if now - self._stepped_at < PROBATION_S else SUSPICIOUS_PERIODS):
+        if self._suspicious < (1 if now - self._stepped_at < PROBATION_S else self._suspicious_periods):
             return
         self._for_delay += 1
         self._fail(now)
@@ -262,7 +276,7 @@ class SendBudget:
             self._wait_for_faster(now)
         if self.interval_ticks == self._min or now < self._faster_at:
             return
-        if self._delay < DELAY_MAX_S / 2 and not self._lossy_windows:
+        if self._delay < DELAY_MAX_S / 2:
             self._set_interval(self.interval_ticks - 1, now)
             self._stepped_at = now
             self._wait_for_faster(now)
@@ -272,31 +286,27 @@ class SendBudget:
     def _begin_loss_window(self, now: float) -> None:
         self._loss_began = now
         self._judged = self._lost = 0
-        self._lossy_windows = 0
+        self._looks.clear()
 
     def _judge_loss(self, now: float) -> None:
-        if now - self._loss_began < LOSS_WINDOW_S or self._judged < LOSS_WINDOW_DATAGRAMS:
-            return
-        loss = self._lost / self._judged
-        lossy_windows = self._lossy_windows
-        self._begin_loss_window(now)
         if self._mode is Mode.TRIAL:
-            self._mode = Mode.OPEN
-            if loss > LOSS_HELPED_SHARE * self._loss_before:
-                self._given_up += 1
-                self._normal_loss = max(loss, self._loss_before)
-                self._normal_until = now + NORMAL_LOSS_S
-                self._failed_interval = 0
-                self._set_interval(self._interval_before, now)
-            self._wait_for_faster(now)
+            if now - self._loss_began >= LOSS_WINDOW_S and self._judged >= LOSS_WINDOW_DATAGRAMS:
+                self._end_trial(self._lost / self._judged, now)
+        elif self._judged >= LOSS_LOOK_DATAGRAMS:
+            self._looks.append((self._judged, self._lost))
+            self._judged = self._lost = 0
+            if len(self._looks) == LOSS_LOOKS and self.interval_ticks < self._max:
+                self._begin_trial_if_lossy(now)
+
+    def _begin_trial_if_lossy(self, now: float) -> None:
+        looks = self._looks
+        if sum(0 < lost < LOSS_SILENCE * judged for judged, lost in looks) < LOSS_LOOKS_PARTIAL:
             return
+        loss = sum(lost for _, lost in looks) / sum(judged for judged, _ in looks)
         allowed = LOSS_SUSPICIOUS
         if now < self._normal_until:
             allowed = max(allowed, NORMAL_LOSS_FACTOR * self._normal_loss + NORMAL_LOSS_EXCESS)
-        if not allowed < loss < LOSS_SILENCE or self.interval_ticks == self._max:
-            return
-        self._lossy_windows = lossy_windows + 1
-        if self._lossy_windows < SUSPICIOUS_PERIODS:
+        if loss <= allowed:
             return
         self._for_loss += 1
         self._fail(now)
@@ -304,3 +314,15 @@ class SendBudget:
         self._loss_before = loss
         self._interval_before = self.interval_ticks
         self._set_interval(self.interval_ticks * 2, now)
+
+    def _end_trial(self, loss: float, now: float) -> None:
+        """Half as many were sent for a while, of which ``loss`` were lost."""
+        self._mode = Mode.OPEN
+        self._begin_loss_window(now)
+        if loss > LOSS_HELPED_SHARE * self._loss_before:
+            self._given_up += 1
+            self._normal_loss = max(loss, self._loss_before)
+            self._normal_until = now + NORMAL_LOSS_S
+            self._failed_interval = 0
+            self._set_interval(self._interval_before, now)
+        self._wait_for_faster(now)

@@ -285,6 +285,7 @@ class MatchHost:
         is_carried = path == CARRIED
         if is_carried is not place.is_carried:
             place.is_carried = is_carried
+            place.budget.path_changed(is_carried=is_carried)
             self._emit(SeatCarried(place.match.match_id, place.state.seat, place.session_id, is_carried))
 
     def _match_clock(self, match: Match, now: float) -> float:

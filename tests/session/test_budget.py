@@ -192,3 +192,15 @@ def test_any_report_is_survived() -> None:
         low = random.choice((None, 0.0, random.random(), 5.0))
         budget.observe(PathReport(low, random.random(), judged, random.randrange(judged + 1)), now)
         assert 1 <= budget.interval_ticks <= 6
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 2.0])
+def test_holes_in_the_network_slow_nothing_down(seconds: float) -> None:
+    line = Line()
+    line.run(10)
+    for _ in range(20):
+        line.loss = 1.0
+        line.run(seconds)
+        line.loss = 0.0
+        line.run(3)
+    assert line.budget.statistics().slowed_for_loss == 0
