@@ -32,6 +32,8 @@ class Endpoint:
         self._entropy = entropy
         self._limits = limits if limits is not None else DatagramLimits()
         self._connections: dict[int, Connection] = {}
+        self._stirred: dict[int, Connection] = {}
+        """Those that may have events or have ended: :meth:`events` looks at no others, because it is called after every datagram."""
         self._retired: deque[int] = deque()
         self._retired_ids: set[int] = set()
         self._datagrams_in = self._datagrams_out = self._bytes_in = self._bytes_out = 0
@@ -64,12 +66,17 @@ class Endpoint:
         connection = self._connections.get(connection_id)
         if connection is None:
             return self._drop(DropReason.CLOSED if connection_id in self._retired_ids else DropReason.UNKNOWN_CONNECTION)
-        return connection.receive_checked(datagram, sequence, path, now)
+        connection.receive_checked(datagram, sequence, path, now)
+        if connection.has_events:
+            self._stirred[connection_id] = connection
+        return None
 
     def advance(self, now: float) -> None:
         """Let time pass: tickets and connections run out."""
-        for connection in self._connections.values():
+        for connection_id, connection in self._connections.items():
             connection.advance(now)
+            if connection.has_events:
+                self._stirred[connection_id] = connection
 
     def connection(self, connection_id: ConnectionId | int) -> Connection | None:
         """The connection or unused ticket of this id; None once it has ended and its end was told by :meth:`events`."""
@@ -80,29 +87,29 @@ class Endpoint:
         connection = self._connections.get(connection_id)
         if connection is not None:
             connection.disconnect(reason, now)
+            self._stirred[connection.id] = connection
 
     def events(self) -> list[tuple[ConnectionId, ConnectionEvent]]:
         """Drain: what happened on each connection, in order per connection; ended ones are then let go."""
         events: list[tuple[ConnectionId, ConnectionEvent]] = []
-        closed: list[int] = []
-        for connection in self._connections.values():
-            if connection.has_events:
-                connection_id = connection.id
-                events += [(connection_id, event) for event in connection.events()]
+        if not self._stirred:
+            return events
+        stirred, self._stirred = self._stirred, {}
+        for connection in stirred.values():
+            events += [(connection.id, event) for event in connection.events()]
             if connection.state is State.CLOSED:
-                closed.append(connection.id)
-        for connection_id_closed in closed:
-            self._retire(connection_id_closed)
+                self._retire(connection.id)
         return events
 
     def datagrams_to_send(self, now: float) -> list[tuple[ConnectionId, Address, bytes]]:
         """Drain: (whose, where, datagram); one whose address is CARRIED goes inside that player's control connection."""
         out: list[tuple[ConnectionId, Address, bytes]] = []
         for connection in self._connections.values():
-            connection_id = connection.id
             for path, datagram in connection.datagrams_to_send(now):
                 self._bytes_out += len(datagram)
-                out.append((connection_id, path, datagram))
+                out.append((connection.id, path, datagram))
+            if connection.state is State.CLOSED:
+                self._stirred[connection.id] = connection
         self._datagrams_out += len(out)
         return out
 

@@ -42,6 +42,9 @@ from engine.session.values import (
 )
 from engine.timeline import TickAccumulator
 
+_COMMANDS_HEAD: Final = bytes([COMMANDS_MESSAGE])
+_SNAPSHOT_HEAD: Final = bytes([SNAPSHOT_MESSAGE])
+
 EVENTS_MAX: Final = 65536
 """Events waiting to be drained; beyond it the caller has stopped draining, which is a mistake of ours."""
 
@@ -147,6 +150,8 @@ class MatchHost:
 
     def events(self) -> list[HostEvent]:
         """Drain."""
+        if not self._events:
+            return []
         drained = list(self._events)
         self._events.clear()
         return drained
@@ -266,7 +271,7 @@ class MatchHost:
                 continue
             if isinstance(event, Received):
                 message = event.message
-                if message[:1] == bytes([COMMANDS_MESSAGE]) and message != place.last_commands:
+                if message[:1] == _COMMANDS_HEAD and message != place.last_commands:
                     place.last_commands = message
                     place.match.receive_commands(place.state, message[1:], self._match_clock(place.match, now), event.is_newest)
             elif isinstance(event, Connected):
@@ -309,7 +314,6 @@ class MatchHost:
 
     def _send_snapshots(self, ticks: int, now: float) -> None:
         """To every seat whose turn it is; ``ticks`` have been computed since the last time, and only the newest is worth sending."""
-        head = bytes([SNAPSHOT_MESSAGE])
         failed: set[MatchId] = set()
         for connection_id, place in list(self._places.items()):
             connection = self._endpoint.connection(connection_id)
@@ -328,8 +332,8 @@ class MatchHost:
                 self._fail(place.match, now)
             else:
                 budget.sent(len(snapshot))
-                connection.send(head + snapshot)
-                self._plan_copies(connection_id, place, connection, head + snapshot, now)
+                connection.send(_SNAPSHOT_HEAD + snapshot)
+                self._plan_copies(connection_id, place, connection, _SNAPSHOT_HEAD + snapshot, now)
                 repeated = place.match.announcements.message(place.match.tick)
                 if repeated and not place.is_carried:  # the control connection, which carries, has them already
                     connection.send(repeated)

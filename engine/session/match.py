@@ -57,6 +57,7 @@ class Match:
         self._past: Final = ServerPast(self._history, game.tick_rate_hz, config.rewind_ms_max)
         self._interest: Final = game if isinstance(game, HasInterest) else None
         self._announcer: Final = game if isinstance(game, HasAnnouncements) else None
+        self._ender: Final = game if isinstance(game, HasEnd) else None
         self._newest = self._ring.record(self.world)
         self._history.record(self.world)
 
@@ -146,7 +147,7 @@ class Match:
 
     def is_over(self) -> bool:
         """Whether the game says that the match is finished."""
-        return isinstance(self.game, HasEnd) and self.game.is_over(self.world)
+        return self._ender is not None and self._ender.is_over(self.world)
 
     def past_world(self, tick: int) -> World | None:
         """The world of one of the last 64 ticks (read-only), or None."""
