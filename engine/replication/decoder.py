@@ -172,16 +172,18 @@ class SnapshotDecoder:
         base[:count] = 0 if baseline is None else baseline.public_cells()
         now[:] = base
         touched, codes, gone, new = self._read_changes(reader, tick)
-        now[touched] += unzigzag(np.array(codes, dtype=np.int64))
+        if codes:
+            now[touched] += unzigzag(np.array(codes, dtype=np.int64))
         if ticks:
             for step in layout.steps:
                 targets, expected = step.of_living(base, now, ticks)
                 expected += now[targets]
                 expected -= base[targets]
                 now[targets] = expected
-        values = now[touched]
-        if np.count_nonzero((values < layout.lows[touched]) | (values > layout.highs[touched])):
-            raise ReadError("a residual that leads out of its field's range")
+        if codes:
+            values = now[touched]
+            if np.count_nonzero((values < layout.lows[touched]) | (values > layout.highs[touched])):
+                raise ReadError("a residual that leads out of its field's range")
         for kind, rows in gone:
             now[kind.start : kind.end].reshape(kind.columns, kind.rows)[:, rows] = 0
         for kind, table in new:
@@ -196,7 +198,7 @@ class SnapshotDecoder:
     ) -> tuple[NDArray[np.intp], list[int], list[tuple[KindCode, NDArray[np.intp]]], list[tuple[KindCode, Ints]]]:
         """What the snapshot says, kind after kind: cells that changed, their residuals' codes, rows that are gone, new rows."""
         base = self._base
-        changed = [_NO_CELLS]
+        changed: list[NDArray[np.intp]] = []
         codes: list[int] = []
         gone: list[tuple[KindCode, NDArray[np.intp]]] = []
         new: list[tuple[KindCode, Ints]] = []
@@ -216,7 +218,7 @@ class SnapshotDecoder:
                 new.append((kind, _read_new_rows(reader, kind, free, tick)))
             elif not has_events:
                 raise ReadError("a kind that changed in nothing")
-        return np.concatenate(changed), codes, gone, new
+        return np.concatenate(changed) if codes else _NO_CELLS, codes, gone, new
 
     def _read_private(
         self, reader: BitReader, layout: PrivateLayout, world: World, baseline: World | None, ticks: int

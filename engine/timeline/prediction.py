@@ -172,7 +172,7 @@ class Prediction:
             self._rebuild(max(self._tick, world.tick))
             return None
         own = self._own.all
-        wrong = np.flatnonzero(self._authority.cells[own] != predicted.cells[own])
+        wrong = (self._authority.cells[own] != predicted.cells[own]).nonzero()[0]
         if not wrong.size:
             self._adopt_others()
             return None

@@ -136,7 +136,7 @@ class Kind:
         return tuple(field for field in self.fields if field.visible_to == visibility)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KindLayout:
     """Where a kind's cells stand in a world's array. Offsets count int32 cells; each block is ``[columns, rows]``, row-major."""
 
@@ -147,20 +147,25 @@ class KindLayout:
     private_offset: int
     hidden_offset: int
 
-    @property
+    @cached_property
     def public_columns(self) -> int:
         """Columns of the public block, the generation among them."""
         return 1 + len(self.kind.fields_visible_to("everyone"))
 
-    @property
+    @cached_property
     def private_columns(self) -> int:
         """Columns that only the row's owner is told."""
         return len(self.kind.fields_visible_to("owner"))
 
-    @property
+    @cached_property
     def hidden_columns(self) -> int:
         """Columns that never leave the server."""
         return len(self.kind.fields_visible_to("server"))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The fields in the order of their columns: public, private, hidden."""
+        return tuple(field.name for visibility in _BLOCKS for field in self.kind.fields_visible_to(visibility))
 
 
 class Schema:

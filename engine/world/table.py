@@ -32,9 +32,7 @@ class Table:
         own["private"] = block(layout.private_offset, layout.private_columns)
         own["hidden"] = block(layout.hidden_offset, layout.hidden_columns)
         own["generation"] = own["public"][0]
-        for visibility, rows in (("everyone", own["public"][1:]), ("owner", own["private"]), ("server", own["hidden"])):
-            for field, column in zip(layout.kind.fields_visible_to(visibility), rows, strict=True):  # type: ignore[arg-type]
-                own[field.name] = column
+        own.update(zip(layout.names, (*own["public"][1:], *own["private"], *own["hidden"]), strict=True))
 
     kind: Final[Kind]  # type: ignore[misc]  # set through __dict__, because __setattr__ guards the columns
     capacity: Final[int]  # type: ignore[misc]

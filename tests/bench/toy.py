@@ -56,12 +56,11 @@ class Toy:
     def step(self, world: World, commands: Commands, past: Past) -> None:
         """Who commands walks; in a prediction the others and the ball coast as well: they move as their velocity says."""
         walker, ball = world.walker, world.ball
-        present = commands.present
-        walker.vx[present] = commands.dx[present] * SPEED
-        walker.vy[present] = commands.dy[present] * SPEED
-        place = walker.public[1:3]
-        place += walker.public[3:5]
-        np.clip(place, 0, WIDTH, out=place)
+        place, velocity = walker.public[1:3], walker.public[3:5]
+        np.multiply(commands.cells, SPEED, out=velocity, where=commands.present)
+        place += velocity
+        np.maximum(place, 0, out=place)
+        np.minimum(place, WIDTH, out=place)
         x = int(ball.x[0]) + int(ball.vx[0])
         if not 0 <= x <= WIDTH:
             ball.vx[0] = -ball.vx[0]
