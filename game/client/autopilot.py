@@ -7,11 +7,10 @@ from typing import Any, Final
 from engine.contract import Pilot
 from engine.control.messages import JoinRoom, SetReady
 from engine.errors import DisconnectReason
-from engine.session import ClientStatistics, MatchClient
+from engine.session import MatchClient
 from engine.session import client_events as e
 from game.arena import Arena
 from game.bots import Bot
-from game.client.figures import of_matches
 from game.client.tally import ScoreLine, Tally
 
 
@@ -77,6 +76,8 @@ class Autopilot:
             self._enter(room_id)
 
     def _enter(self, room_id: int) -> None:
+        if self.client.closed_because is not None:
+            return  # the goodbye came in the same breath as the welcome
         self._is_in = True
         self.client.request(JoinRoom(room_id, self._password))
 
@@ -98,7 +99,7 @@ class Autopilot:
         me = next((member for member in room.members if member.session_id == self.client.session_id), None) if room else None
         if me is None or me.ready:
             self._has_asked = False
-        elif not self._has_asked:
+        elif not self._has_asked and self.client.closed_because is None:
             self._has_asked = True
             self.client.request(SetReady(True))
 
@@ -114,8 +115,3 @@ def _reason(word: str) -> DisconnectReason:
         return DisconnectReason(word)
     except ValueError:  # a reason of the lobby's own, such as "too_fast"
         return DisconnectReason.CLOSED_BY_PEER
-
-
-def report(statistics: ClientStatistics, *, kills: int, deaths: int) -> dict[str, Any]:
-    """One match as one JSON object, for whoever counts by himself."""
-    return {**of_matches([statistics]), "kills": kills, "deaths": deaths}
