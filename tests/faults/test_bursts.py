@@ -11,9 +11,9 @@ BURSTS = NetConditions(latency_ms=60, loss_pct=5, burst=20)
 
 
 def test_bursts_of_20_datagrams_at_5_pct(figures: Figures) -> None:
-    """A minute of play over a link that loses twenty datagrams in a row, one in twenty of all."""
+    """Forty seconds of play over a link that loses twenty datagrams in a row, one in twenty of all."""
     match = FaultMatch(2, seed=3, conditions=BURSTS)
-    match.simulation.run_for(60)
+    match.simulation.run_for(40)
     match.assert_nobody_disconnected()
     delays = [delay for number in range(2) for delay in match.event_delays_s(number)]
     figures.note("event p99", percentile(delays, 0.99) * 1000, "ms")

@@ -40,8 +40,8 @@ def _drift(ppm: float, seconds: float, figures: Figures) -> None:
 
 @pytest.mark.parametrize("ppm", [-500, 500])
 def test_drift(ppm: int, figures: Figures) -> None:
-    """Two minutes at two and a half times the drift of a bad crystal."""
-    _drift(ppm, 120, figures)
+    """Ninety seconds at two and a half times the drift of a bad crystal."""
+    _drift(ppm, 90, figures)
 
 
 @pytest.mark.soak

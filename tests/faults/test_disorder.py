@@ -46,7 +46,7 @@ def test_reordering_30_pct_at_40_ms(figures: Figures) -> None:
         shown.append(tick + fraction / 256)
 
     with each_frame(match.hosts[0], look):
-        match.simulation.run_for(30)
+        match.simulation.run_for(20)
     match.assert_nobody_disconnected()
     backwards = sum(later < earlier for earlier, later in pairwise(shown))
     figures.exactly("steps back of the displayed tick", backwards, 0)

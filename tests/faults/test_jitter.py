@@ -32,7 +32,7 @@ def test_spikes_of_single_datagrams(figures: Figures) -> None:
 
         port.send = later  # type: ignore[method-assign]
     before = [match.match_of(number).interpolation.statistics() for number in range(2)]
-    match.simulation.run_for(60)
+    match.simulation.run_for(40)
     for port in (match.host.port, match.hosts[0].port, match.hosts[1].port):
         del port.send  # type: ignore[attr-defined]
     after = [match.match_of(number).interpolation.statistics() for number in range(2)]

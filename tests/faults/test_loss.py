@@ -35,11 +35,11 @@ def test_joins_at_30_pct_loss(figures: Figures) -> None:
 
 @pytest.mark.parametrize("loss_pct", [0, 10, 20, 30, 40])
 def test_play(loss_pct: int, figures: Figures) -> None:
-    """Thirty seconds of play; then the invariants."""
+    """Twenty seconds of play; then the invariants."""
     match = FaultMatch(2, seed=loss_pct + 1, conditions=lossy(loss_pct))
     ages: list[float] = []
     match.hosts[0].script = lambda client, now: ages.append(entity_age_s(match, 0))
-    match.simulation.run_for(30)
+    match.simulation.run_for(20)
     delays = [delay for number in range(2) for delay in match.event_delays_s(number)]
     match.hosts[0].script = None
     if loss_pct <= 30:
