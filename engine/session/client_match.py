@@ -153,7 +153,7 @@ class ClientMatch:
     def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
         """Drain. Copies go out in datagrams of their own: what shares one is lost together."""
         datagrams = self.connection.datagrams_to_send(now)
-        for message in self._copies.due(now):
+        for message in self._copies.due(now) if self._ended is None else ():
             self.connection.send(message)
             datagrams += self.connection.datagrams_to_send(now)
         return datagrams
@@ -184,7 +184,7 @@ class ClientMatch:
                 self._pending.pop()  # the clock was set back: what was meant for these ticks is not what will be predicted
             view_tick, view_fraction = self.interpolation.view
             self._pending.append(CommandEntry(tick, command, view_tick, view_fraction))
-            self.prediction.step(tick, command)
+            self.prediction.step(tick, command, self.interpolation.shown)
         if due:
             self.commands_sent += len(due)
             self._send_commands(now)

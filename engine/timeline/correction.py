@@ -68,7 +68,7 @@ class Correction:
     tick: int
     cause: Cause
     mispredictions: tuple[Misprediction, ...]
-    """The first few cells that differed."""
+    """The first few cells that differed; none where only what is pending had to be computed anew."""
     cells_wrong: int
     replayed_ticks: int
     coasted_ticks: int

@@ -5,6 +5,8 @@ compared with our world of tick S, own rows only, with ``==``: everything is int
 are equal, and all that is left to do is to put the newest truth about everybody else, moved on by their motion, under our own rows of the
 newest predicted world. If not, the world is rebuilt from the snapshot and the pending commands are stepped again.
 
+Where others can push us, the pending ticks may be wrong although we were right so far: see :mod:`engine.timeline.contact`.
+
 Two things keep this cheap: nothing is replayed while we are right, and a replay is bounded (beyond 30 ticks the world coasts on its
 motion first). And two keep it honest: the reason for every correction is worked out and counted, and rows that belong to nobody but that we
 touched (something picked up) stay as predicted until the authority has computed that tick as well.
@@ -19,12 +21,13 @@ from typing import Final
 
 import numpy as np
 
-from engine.contract import Command, Commands, Game, PresentOnly
+from engine.contract import Command, Commands, Game, HasContact
 from engine.errors import LocalProtocolError
 from engine.ids import Seat
+from engine.timeline.contact import Contact
 from engine.timeline.correction import Cause, Correction, Misprediction, Smoother
 from engine.timeline.own_rows import Indices, OwnRows, SharedRows
-from engine.world import Motion, World
+from engine.world import Motion, Schema, World
 
 TICKS_MAX: Final = 30
 """Replayed at most: half a second at 60 Hz (lightyear 20, netfox 64, DDNet 1 s)."""
@@ -57,11 +60,39 @@ class PredictionStatistics:
     corrections_by_cause: Mapping[str, int]
     corrections_visible: int
     """Corrections that moved the player's place on the screen."""
+    refined: int
+    """Snapshots that agreed and led to a replay all the same, because somebody near us moved otherwise than guessed."""
     outages: int
     """Times that more ticks were pending than are replayed: the world coasted over some, or stood still."""
     correction_p95_units: float
     correction_max_units: float
     ahead_ticks: int
+
+
+class PredictedPast:
+    """The :class:`engine.contract.Past` of a prediction: the predicted seat's own screen, tick by tick."""
+
+    def __init__(self, schema: Schema, seat: Seat) -> None:
+        self.predicting: Final = seat
+        self._screens: Final = [World(schema, tick=-1) for _ in range(RING_TICKS)]
+        self._given: Final = [-1] * RING_TICKS
+        self._tick = -1
+
+    def begin(self, tick: int) -> None:
+        """The step of ``tick`` is next."""
+        self._tick = tick
+
+    def show(self, tick: int, screen: World | None) -> None:
+        """What the player saw when he gave his command for ``tick`` (copied); None: nothing special."""
+        index = tick % RING_TICKS
+        self._given[index] = -1 if screen is None else tick
+        if screen is not None:
+            self._screens[index].copy_from(screen)
+
+    def seen_by(self, seat: Seat | int) -> World | None:
+        """His screen, for him; None for everybody else, and for a tick without a command."""
+        index = self._tick % RING_TICKS
+        return self._screens[index] if seat == self.predicting and self._given[index] == self._tick else None
 
 
 class Prediction:
@@ -74,13 +105,14 @@ class Prediction:
         self._game: Final = game
         self._seat: Final = seat
         self._ticks_max: Final = ticks_max
-        self._past: Final = PresentOnly(predicting=seat)
+        self._past: Final = PredictedPast(schema, seat)
         self._commands: Final = Commands(game.command, schema.seats)
         self._own: Final = OwnRows(schema, seat)
         self._shared: Final = SharedRows(schema)
         self._touched: Final = np.full(self._shared.row_count, -1, dtype=np.int64)
         self._touched_newest = -1
         self._motion: Final = Motion(schema)
+        self._contact: Final = Contact(schema, seat, game.contact_units) if isinstance(game, HasContact) else None
         self._hidden_from: Final = schema.private_cells_end
         self._ring: Final = [World(schema, tick=-1) for _ in range(RING_TICKS)]
         self._given: Final[list[tuple[int, Command]]] = [(-1, game.command.neutral)] * RING_TICKS
@@ -93,7 +125,7 @@ class Prediction:
         self._recent: deque[Correction] = deque(maxlen=RECENT_CORRECTIONS_MAX)
         self._sizes: deque[float] = deque(maxlen=256)
         self._causes: Final = dict.fromkeys(Cause, 0)
-        self._steps = self._replayed = self._held = self._snapshots = self._stale = self._visible = self._outages = 0
+        self._steps = self._replayed = self._held = self._snapshots = self._stale = self._visible = self._outages = self._refined = 0
         self._is_held = False
 
     @property
@@ -128,11 +160,15 @@ class Prediction:
         """What is left of past corrections, for :meth:`Scene.compose`."""
         return self._smoother.offsets(self.world, now) if self.ready else None
 
-    def step(self, tick: int, command: Command) -> None:
-        """Predict ``tick`` with our ``command`` for it. Ticks left out, or a clock set back, start again from the newest snapshot."""
+    def step(self, tick: int, command: Command, screen: World | None = None) -> None:
+        """Predict ``tick`` with our ``command`` for it. Ticks left out, or a clock set back, start again from the newest snapshot.
+
+        ``screen`` is what the others looked like to the player when he gave the command (see :class:`engine.contract.Past`).
+        """
         if not self.ready:
             raise LocalProtocolError("prediction needs a snapshot to start from")
         self._given[tick % RING_TICKS] = (tick, command)
+        self._past.show(tick, screen)
         if tick != self._tick + 1 or tick <= self._authority.tick:
             self._rebuild(max(tick - 1, self._authority.tick))
             self._smoother.clear()
@@ -174,6 +210,8 @@ class Prediction:
         own = self._own.all
         wrong = (self._authority.cells[own] != predicted.cells[own]).nonzero()[0]
         if not wrong.size:
+            if self._contact is not None and self._contact.surprises(predicted, self._authority, self.world):
+                return self._refine(now)
             self._adopt_others()
             return None
         return self._correct(predicted, wrong, now, self._cause(late, missing, last_used_tick))
@@ -190,6 +228,7 @@ class Prediction:
             corrections=sum(self._causes.values()),
             corrections_by_cause={cause.value: count for cause, count in self._causes.items()},
             corrections_visible=self._visible,
+            refined=self._refined,
             outages=self._outages,
             correction_p95_units=sizes[int(len(sizes) * 0.95)] if sizes else 0.0,
             correction_max_units=sizes[-1] if sizes else 0.0,
@@ -214,6 +253,7 @@ class Prediction:
 
     def _step(self, world: World, tick: int) -> None:
         world.tick = tick
+        self._past.begin(tick)
         self._commands.set(self._seat, self._command_for(tick))
         self._game.step(world, self._commands, self._past)
         world.cells[self._hidden_from :] = 0  # never told to a client: a prediction must not depend on what it made up itself
@@ -237,6 +277,20 @@ class Prediction:
             kept = self._shared.cells[self._touched[self._shared.rows] > self._authority.tick]
             merged.cells[kept] = newest.cells[kept]
         self._ring[self._tick % RING_TICKS], self._spare = merged, newest
+
+    def _refine(self, now: float) -> Correction | None:
+        """We were right so far, but somebody near us moves otherwise than we had guessed: see whether that changes what is pending."""
+        tick, newest = self._authority.tick, self._tick
+        self._old.copy_from(self.world)
+        coasted = self._rebuild(newest)
+        self._refined += 1
+        size = self._visible_size(self._old, self.world)
+        if not size:
+            return None
+        self._smoother.add(self._old, self.world, self._smoother.teleports(self._authority_before, self._authority), now)
+        correction = Correction(tick, Cause.OTHER_PLAYER, (), 0, newest - tick - coasted, coasted, size)
+        self._note(correction)
+        return correction
 
     # A snapshot that does not
 
@@ -275,12 +329,15 @@ class Prediction:
         self._smoother.add(self._old, self.world, teleported, now)
         size = 0.0 if teleported.any() else self._visible_size(self._old, self.world)
         correction = Correction(tick, cause, mispredictions, int(wrong.size), newest - tick - coasted, coasted, size)
-        self._recent.append(correction)
-        if size:
-            self._sizes.append(size)
-        self._causes[cause] += 1
-        self._visible += size > 0
+        self._note(correction)
         return correction
+
+    def _note(self, correction: Correction) -> None:
+        self._recent.append(correction)
+        self._causes[correction.cause] += 1
+        if correction.size_units:
+            self._sizes.append(correction.size_units)
+            self._visible += 1
 
     def _visible_size(self, before: World, after: World) -> float:
         pair = self._own.linear[self._own.pair]

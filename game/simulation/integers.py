@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from game.simulation.rules import ANGLES, MOVE_MAX, SPEED_MAX, WALK_SPEED
+from game.simulation.rules import ANGLES, HEADINGS, MOVE_MAX, SPEED_MAX, WALK_SPEED
 
 SINE_SHIFT: Final = 14
 SINE_ONE: Final = 1 << SINE_SHIFT
@@ -38,6 +38,27 @@ _SPEEDS: Final = np.arange(2 * SPEED_MAX + 1, dtype=np.int32)
 QUARTER: Final[NDArray[np.int32]] = np.concatenate([(_SPEEDS + 3) >> 2, -_SPEEDS[:0:-1] >> 2])
 """By a change of speed (a negative one counts from the end, as Python's indices do): a quarter of it, rounded away from zero so that it
 arrives. One look-up instead of five operations."""
+
+
+def _heading(move_x: int, move_y: int) -> int:
+    if not move_x and not move_y:
+        return 0
+    return 1 + round(math.atan2(move_y, move_x) / math.tau * HEADINGS) % HEADINGS
+
+
+_MOVES: Final = range(-MOVE_MAX, MOVE_MAX + 1)
+HEADING: Final[NDArray[np.int32]] = np.roll(
+    np.array([[_heading(x, y) for y in _MOVES] for x in _MOVES], dtype=np.int32), (-MOVE_MAX, -MOVE_MAX), axis=(0, 1)
+)
+"""By a move (negative ones count from the end): its direction, as the field ``heading`` of a player tells it. No move lies so near the
+border of two directions that the last bit of an arc tangent could decide."""
+
+_TURNS: Final = [2 * math.pi * heading / HEADINGS for heading in range(HEADINGS)]
+HEADED: Final[NDArray[np.int32]] = np.array(
+    [[0, *(round(WALK_SPEED * math.cos(turn)) for turn in _TURNS)], [0, *(round(WALK_SPEED * math.sin(turn)) for turn in _TURNS)]],
+    dtype=np.int32,
+)
+"""[2, heading]: the walking velocity in that direction."""
 
 
 def mix(*words: int) -> int:

@@ -7,12 +7,14 @@ forecast (position plus velocity) stays exact for somebody who slides along a wa
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.world import World
 from game.simulation.arena_map import ArenaMap
-from game.simulation.integers import COSINE, QUARTER, SINE, SINE_SHIFT, WALK_FACTOR, WALK_SHIFT, square_root
+from game.simulation.integers import COSINE, HEADED, HEADING, QUARTER, SINE, SINE_SHIFT, WALK_FACTOR, WALK_SHIFT, square_root
 from game.simulation.rules import (
     ALIVE,
     DASH_COOLDOWN_TICKS,
@@ -24,21 +26,39 @@ from game.simulation.rules import (
     POSITION,
     PUSH_MAX,
     VELOCITY,
+    WALK_SPEED,
     WORLD_UNITS,
 )
 from game.simulation.walls import slide
 
+HEADING_ROUNDED: Final = 8
+"""Units per tick: a direction told in 32nds of a turn is off by up to 5.6 degrees, which is 7 at walking speed."""
+NEARLY_WALK_SPEED: Final = WALK_SPEED - 1
+"""Velocities are rounded in each direction, so a diagonal walk may be a little slower."""
+
 
 def move_players(
-    arena_map: ArenaMap, world: World, orders: NDArray[np.int32], span: slice, living: NDArray[np.bool_], acting: NDArray[np.bool_]
+    arena_map: ArenaMap,
+    world: World,
+    orders: NDArray[np.int32],
+    span: slice,
+    living: NDArray[np.bool_],
+    acting: NDArray[np.bool_],
+    guessed: NDArray[np.bool_] | None = None,
 ) -> None:
-    """Accelerate, dash, push apart and move the seats of ``span``. ``orders`` [fields, span]; who lives and who may act, [span]."""
+    """Accelerate, dash, push apart and move the seats of ``span``. ``orders`` [fields, span]; who lives and who may act, [span].
+
+    ``guessed`` [span]: whose orders are not known. They go on towards where they are heading, and are stopped and pushed
+    as everybody.
+    """
     player = world.player
     place, velocity = player.public[POSITION, span], player.public[VELOCITY, span]
     move = orders[0:2] * acting
     squares = move * move
     wanted = (move * WALK_FACTOR[squares[0] + squares[1]] + (1 << WALK_SHIFT >> 1)) >> WALK_SHIFT
     new_velocity = velocity + QUARTER[wanted - velocity]
+    if guessed is not None:
+        np.copyto(new_velocity, _going_on(velocity, player.heading[span]), where=guessed)
     dash = player.dash[span]
     if np.count_nonzero(dash):
         new_velocity = np.where(dash > 0, velocity, new_velocity)
@@ -47,6 +67,7 @@ def move_players(
         if np.count_nonzero(starting):
             _start_dashes(world, orders, span, starting.nonzero()[0], new_velocity)
     np.copyto(player.aim[span], orders[2], where=acting)
+    np.copyto(player.heading[span], HEADING[move[0], move[1]], where=acting)
     push = _pushes(world, span, living)
     change = new_velocity if push is None else new_velocity + push
     target = slide(arena_map, place, change)
@@ -57,6 +78,14 @@ def move_players(
         new_velocity = np.where(hindered, np.minimum(np.maximum(moved, -limit), limit), new_velocity)
     np.copyto(velocity, new_velocity, where=living)
     np.copyto(place, target, where=living)
+
+
+def _going_on(velocity: NDArray[np.int32], heading: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The next velocity of players whose last command is not told exactly, but where it wanted to go."""
+    missing = HEADED[:, heading] - velocity
+    # Who walks that way already, and at full speed, does so exactly; the heading is rounded.
+    arrived = (np.abs(missing) <= HEADING_ROUNDED).all(axis=0) & ((velocity * velocity).sum(axis=0) > NEARLY_WALK_SPEED**2)
+    return velocity + QUARTER[np.where(arrived, 0, missing)]
 
 
 def _start_dashes(world: World, orders: NDArray[np.int32], span: slice, which: NDArray[np.intp], new_velocity: NDArray[np.int32]) -> None:

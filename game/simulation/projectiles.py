@@ -1,12 +1,19 @@
 """Bolts in flight: exact sweeps against walls and players, so that nothing is ever jumped over.
 
 Players are swept in the frame of the player: what counts is the smallest distance between the two while both moved through this tick.
-Hits on players are the authority's; a prediction lets its own bolts fly until they meet a wall or grow old.
+
+Whom a bolt meets is judged by what its shooter saw (``seen_by``), as with the rail: a bolt that hit on his screen has hit. Three rules keep
+that fair. Whoever is dead or not the same player any more is not hit. Whoever dashes is judged where he is: a dash gets out of the way of
+a bolt whatever its shooter saw. And the engine looks no further back than its limit. In a match of more than 32 all is judged by the
+present: a past for each of them costs more than a tick has.
+
+The bolt's end is everybody's to compute, so a prediction ends its own bolts at once on whom its player sees; the hurt is the authority's.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,10 +43,26 @@ NEAR: Final = HIT_REACH + BLASTER_SPEED + DASH_SPEED + PUSH_MAX
 DENSE_PAIRS_MAX: Final = 8192
 """Up to here comparing all pairs is faster than sorting."""
 
+COMPENSATED_SEATS_MAX: Final = 32
+"""In larger matches bolts are judged by the present: a view costs 12 microseconds and more per shooter and tick."""
+
 Ints = NDArray[np.signedinteger[Any]]
 
 
-def move_projectiles(arena_map: ArenaMap, world: World, span: slice, players_before: Ints | None) -> list[Hit]:
+class Meetings(NamedTuple):
+    """Pairs of a bolt and a player who may meet in this tick, in ascending order."""
+
+    bolt: Ints
+    victim: Ints
+    start: Ints
+    """[2, pairs]: where the player was at the tick's start."""
+    end: Ints
+    """[2, pairs]: and at its end."""
+
+
+def move_projectiles(
+    arena_map: ArenaMap, world: World, span: slice, players_before: Ints | None, seen_by: Callable[[int], World | None]
+) -> list[Hit]:
     """Fly all bolts of the seats of ``span``. ``players_before`` [2, seats]: where players stood before this tick; None in prediction."""
     projectile = world.projectile
     per_seat = projectile.kind.per_seat or 1
@@ -50,9 +73,13 @@ def move_projectiles(arena_map: ArenaMap, world: World, span: slice, players_bef
     flights = projectile.public[:, slots]
     before = flights[POSITION]
     after, stopped = fly(arena_map, before, flights[VELOCITY])
-    hits: list[Hit] = []
-    if players_before is not None:
-        hits = _hit_players(world, slots, before, after, stopped, players_before)
+    if world.player.capacity <= COMPENSATED_SEATS_MAX:
+        meetings = _meetings_as_seen(world, slots // per_seat, after, players_before, seen_by)
+    elif players_before is not None:
+        meetings = _meetings_now(world, slots // per_seat, after, players_before)
+    else:
+        meetings = None
+    hits = _hit_players(slots // per_seat, before, after, stopped, meetings) if meetings is not None else []
     projectile.x[slots] = after[0]
     projectile.y[slots] = after[1]
     ended = stopped | (projectile.ttl[slots] == 0)
@@ -64,20 +91,58 @@ def move_projectiles(arena_map: ArenaMap, world: World, span: slice, players_bef
     return hits
 
 
-def _hit_players(world: World, slots: Ints, before: Ints, after: Ints, stopped: NDArray[np.bool_], players_before: Ints) -> list[Hit]:
-    """Who is hit by which bolt; such a bolt ends where it hit (written into ``after`` and ``stopped``)."""
+def _meetings_now(world: World, owners: Ints, after: Ints, players_before: Ints) -> Meetings | None:
+    """Bolts and the enemies near them, in the present."""
     player = world.player
-    per_seat = world.projectile.kind.per_seat or 1
     places = player.public[POSITION]
     bolt, victim = near_pairs(after, places, NEAR)
-    if not bolt.size:
-        return []
-    enemies = (slots[bolt] // per_seat != victim) & (player.life[victim] == ALIVE)
+    enemies = (owners[bolt] != victim) & (player.life[victim] == ALIVE)
     bolt, victim = bolt[enemies], victim[enemies]
-    if not bolt.size:
-        return []
-    start = before[:, bolt].astype(np.int64) - players_before[:, victim]
-    way = after[:, bolt] - places[:, victim] - start
+    return Meetings(bolt, victim, players_before[:, victim], places[:, victim]) if bolt.size else None
+
+
+def _meetings_as_seen(
+    world: World, owners: Ints, after: Ints, players_before: Ints | None, seen_by: Callable[[int], World | None]
+) -> Meetings | None:
+    """Bolts and the enemies near them, each where the bolt's owner saw him; a seat that saw nothing special judges by the present."""
+    player, is_authority = world.player, players_before is not None
+    shooters, which = np.unique(owners, return_inverse=True)
+    present = player.public[POSITION]
+    living = player.life == ALIVE
+    places, starts, targets = [], [], []
+    for shooter in shooters.tolist():
+        seen = seen_by(shooter)
+        if seen is None:
+            places.append(present)
+            starts.append(present if players_before is None else players_before)
+            targets.append(living if is_authority else np.zeros_like(living))
+            continue
+        then = seen.player
+        place = then.public[POSITION]
+        start = place - then.public[VELOCITY]
+        if players_before is not None and np.count_nonzero(player.dash):
+            dashing = player.dash > 0
+            place = np.where(dashing, present, place)
+            start = np.where(dashing, players_before, start)
+        places.append(place)
+        starts.append(start)
+        targets.append(living & (then.life == ALIVE) & (then.generation == player.generation))
+    place_of = np.stack(places)[which]
+    close = np.abs(after.T[:, :, None] - place_of) < NEAR
+    near = close[:, 0] & close[:, 1]
+    near &= np.stack(targets)[which]
+    near[np.arange(owners.size), owners] = False
+    if not np.count_nonzero(near):
+        return None
+    bolt, victim = near.nonzero()
+    return Meetings(bolt, victim, np.stack(starts)[which[bolt], :, victim].T, place_of[bolt, :, victim].T)
+
+
+def _hit_players(owners: Ints, before: Ints, after: Ints, stopped: NDArray[np.bool_], meetings: Meetings) -> list[Hit]:
+    """Who is hit by which bolt; such a bolt ends where it hit (written into ``after`` and ``stopped``)."""
+    bolt, victim = meetings.bolt, meetings.victim
+    start = before[:, bolt].astype(np.int64) - meetings.start
+    way = after[:, bolt] - meetings.end - start
     closing = -(start * way).sum(axis=0)
     length2 = np.maximum((way * way).sum(axis=0), 1)
     start2, end2 = (start * start).sum(axis=0), ((start + way) ** 2).sum(axis=0)
@@ -96,7 +161,7 @@ def _hit_players(world: World, slots: Ints, before: Ints, after: Ints, stopped: 
         share, seat, _ = first[one]
         after[:, one] = before[:, one] + (after[:, one] - before[:, one]) * share // 1024
         stopped[one] = True
-        hits.append(Hit(int(slots[one]) // per_seat, seat, BLASTER_DAMAGE, BLASTER))
+        hits.append(Hit(int(owners[one]), seat, BLASTER_DAMAGE, BLASTER))
     return hits
 
 

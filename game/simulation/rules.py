@@ -34,6 +34,7 @@ DASH_COOLDOWN_TICKS: Final = 90
 PUSH_MAX: Final = 96
 """Overlapping players move apart by half the overlap, at most this: two walkers block each other, a dash passes through."""
 SPEED_MAX: Final = 400
+HEADINGS: Final = 32
 HEALTH_MAX: Final = 100
 RESPAWN_TICKS: Final = 120
 SHIELD_TICKS: Final = 90
@@ -107,6 +108,7 @@ PLAYER: Final = Kind(
         Field("dash", Range(0, DASH_TICKS), motion=-1),
         Field("shield", Range(0, SHIELD_TICKS), motion=-1),
         Field("aim", Range(0, ANGLES - 1), blend="angle"),
+        Field("heading", Range(0, HEADINGS)),
         Field("health", Range(0, HEALTH_MAX)),
         Field("life", Range(0, 2)),
         Field("weapon", Range(0, 1)),
@@ -124,7 +126,9 @@ PLAYER: Final = Kind(
         Field("credit", Range(0, CREDIT_TICKS), motion=-1, visible_to="server"),
     ),
 )
-"""``life``: 0 waiting for the first spawn, 1 alive, 2 dead. ``attacker`` is the seat + 1 that hit last, good for ``credit`` more ticks."""
+"""``heading``: where the last command wanted to go: 0 nowhere, else 1 + the direction in 32nds of a turn. With it a client guesses better
+where somebody will be when the two meet. ``life``: 0 waiting for the first spawn, 1 alive, 2 dead. ``attacker`` is the seat + 1 that hit
+last, good for ``credit`` more ticks."""
 
 PROJECTILE: Final = Kind(
     "projectile",

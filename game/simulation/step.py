@@ -32,7 +32,8 @@ def step(
     """Advance ``world`` to ``world.tick`` in place.
 
     ``orders`` is [command fields, seats], neutral for whoever gave none. With ``predicting`` only that seat is simulated, and
-    only what it decides itself; all other rows coast on their motion. ``seen_by`` gives a shooter's past (lag compensation).
+    only what it decides itself; the other players go on towards where they are heading, so that contact with them is felt, and other
+    rows coast on their motion. ``seen_by`` gives a shooter's past (lag compensation).
     """
     happenings: list[Happening] = []
     player = world.player
@@ -40,16 +41,22 @@ def step(
     living = player.life[span] == ALIVE
     acting = living if world.match.phase[0] != RESULTS else np.zeros_like(living)
     count_down(world)
+    before = None
+    if predicting is None:
+        before = player.public[POSITION].copy()
+        move_players(arena_map, world, orders, span, living, acting)
+    else:
+        guessed = np.ones(player.capacity, dtype=np.bool_)
+        guessed[predicting] = False
+        everybody = slice(0, player.capacity)
+        move_players(arena_map, world, orders, everybody, player.life == ALIVE, ~guessed & acting[0], guessed)
+        coast_others(world, span)
     orders = orders[:, span]
-    before = player.public[POSITION].copy() if predicting is None else None
-    move_players(arena_map, world, orders, span, living, acting)
-    if predicting is not None:
-        coast_others(world, span)  # after the move, which is pushed by where others stood at the tick's start
     rails = fire_weapons(world, orders, span, acting)
-    hits = move_projectiles(arena_map, world, span, before)
+    hits = move_projectiles(arena_map, world, span, before, seen_by)
     if rails:
         hits += fire_rails(arena_map, world, rails, seen_by, predicting)
-    if predicting is None:
+    if predicting is None:  # a prediction ends its bolts on others, and hurts nobody
         hits += hazard_hits(arena_map, world)
         if hits:
             apply_hits(world, hits, happenings)
@@ -81,13 +88,13 @@ def countdown_cells(schema: Schema) -> NDArray[np.intp]:
 
 
 def coast_others(world: World, span: slice) -> None:
-    """Move every row that is not ours by its velocity: the guess that the engine makes as well."""
-    for table in (world.player, world.projectile):
-        per_seat = table.kind.per_seat or 1
-        own = slice(span.start * per_seat, span.stop * per_seat)
-        place = table.public[POSITION]
-        kept = place[:, own].copy()
-        place += table.public[VELOCITY]
-        np.maximum(place, 0, out=place)
-        np.minimum(place, WORLD_UNITS, out=place)
-        place[:, own] = kept
+    """Move every bolt that is not ours by its velocity."""
+    table = world.projectile
+    per_seat = table.kind.per_seat or 1
+    own = slice(span.start * per_seat, span.stop * per_seat)
+    place = table.public[POSITION]
+    kept = place[:, own].copy()
+    place += table.public[VELOCITY]
+    np.maximum(place, 0, out=place)
+    np.minimum(place, WORLD_UNITS, out=place)
+    place[:, own] = kept

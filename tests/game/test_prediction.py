@@ -88,23 +88,60 @@ def test_in_a_fight_most_ticks_are_predicted_and_each_difference_is_damage_or_co
     assert differences < ticks // 10
 
 
-def test_other_rows_coast_exactly_as_the_engine_forecasts():
+def guessed(play: Play, seat: int, ticks: int, command: tuple[int, ...] | None = None) -> World:
+    """What a client makes of the next ticks, told nothing but the present."""
+    client = held_by_client(play.world, seat)
+    commands = type(play.commands)(play.arena.command, play.arena.schema.seats)
+    commands.set(seat, command or order())
+    for _ in range(ticks):
+        client.tick += 1
+        play.arena.step(client, commands, PresentOnly(Seat(seat)))
+    return client
+
+
+def test_bolts_of_others_coast_exactly_as_the_engine_forecasts():
     play = Play(4, "crossfire", 9)
     whims = RandomCommands(4, 9)
     motion = Motion(play.arena.schema)
     for _ in range(300):
         whims.next_into(play.commands, play.world.player.generation != 0)
         play.step({seat: tuple(play.commands.cells[:, seat].tolist()) for seat in range(4)})
-        client, forecast = held_by_client(play.world, 0), held_by_client(play.world, 0)
-        client.tick += 1
-        commands = type(play.commands)(play.arena.command, 4)
-        commands.set(0, order())
-        play.arena.step(client, commands, PresentOnly(Seat(0)))
+        client, forecast = guessed(play, 0, 1), held_by_client(play.world, 0)
         motion.advance(forecast, 1)
-        for name in ("player", "projectile"):
-            ours, theirs = client.table(name), forecast.table(name)
-            others = slice(ours.slots_of(1).start, None)
-            assert np.array_equal(ours.public[:, others], theirs.public[:, others])
+        others = slice(client.projectile.slots_of(1).start, None)
+        assert np.array_equal(client.projectile.public[:, others], forecast.projectile.public[:, others])
+
+
+def test_others_who_keep_their_course_are_guessed_exactly_into_walls_too():
+    """Eight directions of a keyboard; a client that knows position, velocity and heading knows their next half second."""
+    play = Play(2, "crossfire", seated=2)
+    play.step()
+    x, y = play.arena.map.spawns[0]
+    far_x, far_y = play.arena.map.spawns[-1]
+    for move_x, move_y in ((127, 0), (127, 127), (0, -127), (-127, 127), (0, 0)):
+        play.stand(0, far_x, far_y)
+        play.stand(1, x, y)
+        course = {1: order(move_x=move_x, move_y=move_y)}
+        play.step(course, ticks=2)  # he sets off: his velocity alone would mislead
+        client = guessed(play, 0, 30)
+        play.step(course, ticks=30)
+        truth = play.world.player
+        assert abs(int(client.player.x[1]) - int(truth.x[1])) <= 16
+        assert abs(int(client.player.y[1]) - int(truth.y[1])) <= 16
+
+
+def test_two_who_run_into_each_other_are_predicted_to_stop_and_not_to_pass_through():
+    play = Play(2, "crossfire", seated=2)
+    play.step()
+    x, y = play.arena.map.spawns[0]
+    play.stand(0, x, y)
+    play.stand(1, x + 700, y)
+    given = {0: order(move_x=127), 1: order(move_x=-127)}
+    play.step(given, ticks=2)
+    client = guessed(play, 0, 12, given[0])
+    play.step(given, ticks=12)
+    assert client.player.x[0] < client.player.x[1], "each on his side"
+    assert abs(int(client.player.x[0]) - int(play.world.player.x[0])) <= 16
 
 
 def test_a_prediction_never_hurts_kills_respawns_or_ends_anything():

@@ -114,7 +114,9 @@ def _traffic(before: list[Mark], after: list[Mark], cell: Cell) -> dict[str, Any
 
 
 def _corrections(stage: Stage, start: float, end: float) -> dict[str, Any]:
+    """How far the player on the screen had to move. His death and his coming back are not among it: that is where he is, for everybody."""
     found = [correction for client in stage.clients for at, correction in client.diary.corrections if start <= at < end]
+    found = [correction for correction in found if all(cell.field != "life" for cell in correction.mispredictions)]
     sizes = sorted(correction.size_units for correction in found if correction.size_units > 0)
     replayed = sorted(correction.replayed_ticks for correction in found)
     return {

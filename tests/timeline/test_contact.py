@@ -1,0 +1,92 @@
+"""Somebody near us moves otherwise than we had guessed: what is pending is computed anew, and only then."""
+
+from __future__ import annotations
+
+from engine.contract import Commands, HasContact, Past
+from engine.timeline import Cause, Prediction
+from engine.timeline.contact import Contact
+from engine.world import World
+from tests.timeline.test_prediction import ME, NOW, OTHER, RIGHT, Authority
+from tests.timeline.toy import COMMAND, SCHEMA, Toy
+
+BODY = 300
+
+
+class Blocking(Toy):
+    """Nobody walks to the right into somebody who stands there."""
+
+    contact_units = BODY
+
+    def step(self, world: World, commands: Commands, past: Past) -> None:
+        before = world.walker.x.copy()
+        super().step(world, commands, past)
+        walker = world.walker
+        for seat in (ME, OTHER):
+            other = OTHER if seat == ME else ME
+            gap = int(walker.x[other]) - int(walker.x[seat])
+            if walker.generation[other] and walker.y[other] == walker.y[seat] and 0 < gap < BODY:
+                walker.x[seat] = before[seat]
+
+
+def test_the_toy_says_that_it_has_contact() -> None:
+    assert isinstance(Blocking(), HasContact)
+    assert not isinstance(Toy(), HasContact)
+
+
+def pushing(distance: int, *, game: Toy | None = None) -> tuple[Authority, Prediction]:
+    """We walk right towards somebody who stands there; eight ticks are pending."""
+    authority = Authority(Blocking())
+    authority.world.walker.x[:2] = 1_000, 1_000 + distance
+    prediction = Prediction(game or Blocking(), ME)
+    for _ in range(2):
+        view = authority.step(RIGHT)
+    prediction.snapshot(view, NOW)
+    for tick in range(103, 111):
+        prediction.step(tick, RIGHT)
+    return authority, prediction
+
+
+def test_who_steps_out_of_our_way_is_walked_past_as_soon_as_that_is_known() -> None:
+    authority, prediction = pushing(500)
+    blocked = int(prediction.world.walker.x[ME])
+    assert blocked < 1_000 + 10 * 40, "we are predicted to be stopped"
+    correction = prediction.snapshot(authority.step(RIGHT, COMMAND.make(dy=1)), NOW)  # he begins to leave; we have not met him yet
+    assert correction is not None
+    assert (correction.cause, correction.cells_wrong, correction.replayed_ticks) == (Cause.OTHER_PLAYER, 0, 7)
+    assert prediction.world.walker.x[ME] == 1_000 + 10 * 40
+    assert correction.size_units == 1_400 - blocked
+    assert prediction.statistics().refined == 1
+
+
+def test_a_game_without_contact_waits_until_our_own_rows_disagree() -> None:
+    authority, prediction = pushing(500, game=Toy())
+    assert prediction.snapshot(authority.step(RIGHT, COMMAND.make(dy=1)), NOW) is None
+    assert prediction.statistics().refined == 0
+    assert prediction.statistics().ticks_replayed == 0
+
+
+def test_somebody_far_away_costs_nothing() -> None:
+    authority, prediction = pushing(9_000)
+    assert prediction.snapshot(authority.step(RIGHT, COMMAND.make(dy=1)), NOW) is None
+    assert prediction.statistics().ticks_replayed == 0
+
+
+def test_somebody_near_who_does_as_guessed_costs_nothing() -> None:
+    authority, prediction = pushing(780)
+    for _ in range(8):
+        assert prediction.snapshot(authority.step(RIGHT), NOW) is None
+    assert prediction.statistics().ticks_replayed == 0
+
+
+def test_a_replay_that_changes_nothing_of_ours_is_no_correction() -> None:
+    authority, prediction = pushing(780)
+    assert prediction.snapshot(authority.step(RIGHT, COMMAND.make(dx=1)), NOW) is None
+    assert prediction.statistics().refined == 1
+    assert prediction.recent_corrections() == ()
+
+
+def test_free_seats_are_nobody() -> None:
+    contact = Contact(SCHEMA, ME, 500)
+    empty, guessed = World(SCHEMA, 5), World(SCHEMA, 5)
+    guessed.walker.x[1] = 7
+    assert not contact.surprises(guessed, empty, empty)
