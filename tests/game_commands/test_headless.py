@@ -24,6 +24,7 @@ class Client:
         self.room: RoomState | None = None
         self.match = None
         self.session_id = 7
+        self.closed_because = None
         self.pending: list[e.ClientEvent] = []
 
     def request(self, request: Any) -> None:
