@@ -69,6 +69,9 @@ class OwnRows:
         self.linear_highs: Final[Values] = np.array([field.range.high for field in fields["linear"]], dtype=np.int64)
         self.reach_per_tick: Final[NDArray[np.float64]] = np.array(reaches, dtype=np.float64)
         """How far a linear cell can move in one tick by its motion field's range; an eighth of its own range where it has none."""
+        self.blended: Final = _joined(parts["linear"] + parts["angle"])
+        """Everything that moves between two ticks of the picture."""
+        self.blended_births: Final = _joined(births["linear"] + births["angle"])
         self.angle: Final = _joined(parts["angle"])
         self.angle_births: Final = _joined(births["angle"])
         self.angle_lows: Final[Values] = np.array([field.range.low for field in fields["angle"]], dtype=np.int64)

@@ -35,7 +35,10 @@ class Scene:
         """Set ``out`` to ``others``, with the seat's own rows ``fraction`` / 256 of the way from one predicted world to the next.
 
         ``offsets`` are :meth:`Prediction.offsets`: the rest of a correction, added to the own rows' linear fields. ``others`` may be
-        ``out``. ``out.tick`` is the tick of ``others``. Rows are blended as :class:`engine.world.Blender` does it.
+        ``out``. ``out.tick`` is the tick of ``others``.
+
+        What moves is blended as :class:`engine.world.Blender` does it. All else is already as of ``predicted_now``, new rows too: a shot, its
+        flash and its sound are there in the frame of the key press, and not when the tick is over.
         """
         if not 0 <= fraction <= FRACTIONS:
             raise LocalProtocolError(f"fraction {fraction} is not in 0 to {FRACTIONS}")
@@ -44,8 +47,10 @@ class Scene:
             out.copy_from(others)
         before, now = (predicted_now, predicted_now) if fraction == FRACTIONS else (predicted_before, predicted_now)
         cells = out.cells
-        cells[own.all] = before.cells[own.all]
+        cells[own.all] = now.cells[own.all]
         if before is not now:
+            moving = own.blended[before.cells[own.blended_births] == now.cells[own.blended_births]]
+            cells[moving] = before.cells[moving]
             self._blender.move_cells(out, before, now, fraction)
         if offsets is not None and own.linear.size:
             shifted = np.clip(cells[own.linear] + offsets, own.linear_lows, own.linear_highs)

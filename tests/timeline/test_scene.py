@@ -31,21 +31,33 @@ def test_own_rows_come_from_prediction_and_all_else_from_the_others() -> None:
     assert out.tick == 40
     assert (out.walker.x[0], out.walker.health[0], out.coin.wait[0]) == (500, 50, 7)
     assert (out.walker.x[ME], out.walker.y[ME]) == (1_020, 1_980)
-    assert (out.walker.health[ME], out.walker.money[ME]) == (99, 5)
-    assert not out.shot.alive.any()  # the others' view of our shots is not shown, and the new one is not born yet
+    assert (out.walker.health[ME], out.walker.money[ME]) == (98, 6)
+    assert out.shot.rows().tolist() == [4]  # the others' view of our shots is not shown
     out = compose(World(SCHEMA), others, before, now, 256, ME)
     assert out.shot.x[4] == 77
     assert out.walker.x[ME] == 1_040
 
 
-def test_own_rows_are_blended_exactly_as_the_worlds_blender_does_it() -> None:
+def test_own_places_are_blended_exactly_as_the_worlds_blender_does_it() -> None:
     others, before, now = worlds()
-    own = OwnRows(SCHEMA, ME).all
     for fraction in (0, 1, 100, 255, 256):
         expected = World(SCHEMA)
         Blender(SCHEMA).blend_into(expected, before, now, fraction)
         out = Scene(SCHEMA, ME).compose(World(SCHEMA), others, before, now, fraction)
-        assert out.cells[own].tolist() == expected.cells[own].tolist()
+        for field in ("x", "y", "aim"):
+            assert out.table("walker").__dict__[field][ME] == expected.table("walker").__dict__[field][ME]
+
+
+@pytest.mark.parametrize("fraction", [0, 1, 255, 256])
+def test_a_shot_is_seen_in_the_frame_of_its_tick_and_one_that_is_gone_is_not(fraction: int) -> None:
+    others, before, now = worlds()
+    before.shot.spawn(30, ME, x=5, vx=1, ttl=1)  # in the slot that the new one takes
+    out = Scene(SCHEMA, ME).compose(World(SCHEMA), others, before, now, fraction)
+    assert (out.shot.generation[4], out.shot.x[4], out.shot.ttl[4]) == (51, 77, 30)
+    now.shot.free(4)
+    out = Scene(SCHEMA, ME).compose(World(SCHEMA), others, before, now, fraction)
+    assert not out.shot.alive.any()
+    assert not out.shot.x.any()
 
 
 def test_offsets_shift_living_rows_within_their_range() -> None:
@@ -53,7 +65,7 @@ def test_offsets_shift_living_rows_within_their_range() -> None:
     offsets = np.full(OwnRows(SCHEMA, ME).linear.size, -30, dtype=np.int64)
     out = Scene(SCHEMA, ME).compose(World(SCHEMA), others, before, now, 0, offsets)
     assert (out.walker.x[ME], out.walker.y[ME], out.walker.x[0]) == (970, 1_970, 500)
-    assert not out.shot.x.any()  # free slots stay all zero
+    assert out.shot.x.tolist() == [47 if slot == 4 else 0 for slot in range(out.shot.capacity)]  # free slots stay all zero
     out = Scene(SCHEMA, ME).compose(World(SCHEMA), others, before, now, 0, offsets - 10 * WIDTH)
     assert out.walker.x[ME] == 0
     assert out.out_of_range() is None
