@@ -171,6 +171,8 @@ def limits_of(config: ServerConfig) -> ControlLimits:
     rates: Mapping[str, Rate] = {**VERB_RATES, "SayChat": Rate(config.rooms.chat_per_s, config.rooms.chat_burst)}
     return ControlLimits(
         sessions_max=config.server.players_max,
+        # With the sessions fewer than the sockets that the service accepts: whoever opens many displaces his own, not the next player.
+        pending_max=min(512, config.server.players_max + 32),
         sessions_per_address_max=config.server.connections_per_address,
         resume_s=float(config.server.seat_kept_s),
         verb_rates=rates,

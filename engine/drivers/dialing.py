@@ -149,10 +149,9 @@ class Dialer:
             if number:
                 self._last_error = OSError(number, os.strerror(number))
                 sock.close()
-            elif self.connected is None:
-                self._win(sock)
             else:
-                sock.close()
+                self._win(sock)
+                return  # it has closed the others, and the selector
 
     def _win(self, sock: socket.socket) -> None:
         with suppress(OSError):  # a stream that batches small writes still plays, later

@@ -69,8 +69,9 @@ class LanBrowser:
         now = self._clock()
         for target, data in self.asker.queries_to_send(now):
             if target is not None:
-                self._direct = self._direct or open_udp()
-                self._direct.send([(target, data)])
+                with suppress(OSError):  # no socket to be had just now: the next question tries again
+                    self._direct = self._direct or open_udp()
+                    self._direct.send([(target, data)])
                 continue
             if self._looked_at is None or now - self._looked_at >= INTERFACES_AGE_S:
                 # An interface that is being set up has an address that nobody may use yet, for a second with IPv6: looked at next round.

@@ -23,7 +23,8 @@ SLICES_PER_TICK: Final = 4
 CATCH_UP_TICKS_MAX: Final = 5
 REQUESTS_MAX: Final = 8192
 EVENTS_MAX: Final = 65536
-"""About 15 s of what 256 clients can cause; beyond it the oldest are dropped and counted: the other thread is stuck."""
+"""About 4 s of what 256 clients can cause whose datagrams are all carried; beyond it the oldest are dropped and counted: the other
+thread is stuck."""
 
 TICKS_REMEMBERED: Final = 1024
 """17 s at 60 Hz."""

@@ -26,8 +26,8 @@ THEN_EVERY_TICKS: Final = 4
 REPEATED_TICKS: Final = 60
 """A blackout of half a second and a burst of 20 lost datagrams end within it."""
 
-FAST_BYTES_MAX: Final = 384
-"""Of all announcements in one datagram; what does not fit waits its turn or comes by the control connection."""
+FAST_BYTES_MAX: Final = 768
+"""Of all announcements in one datagram: the largest one fits. What does not fit waits its turn or comes by the control connection."""
 
 RECENT_MAX: Final = 256
 """Announcements repeated at once; the oldest give way."""

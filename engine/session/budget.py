@@ -113,6 +113,7 @@ class SendBudget:
         self._min: Final = interval_ticks_min
         self._max: Final = max(interval_ticks_min, interval_ticks_max)
         self._mode = Mode.OPEN
+        self._is_carried = False
         self._lows: Final[deque[float]] = deque(maxlen=BASE_PERIODS)
         self._delay = 0.0
         self._suspicious = 0
@@ -177,13 +178,20 @@ class SendBudget:
             self._lows.append(report.lowest_rtt_s)
             self._delay = report.lowest_rtt_s - min(self._lows)
             self._judge_delay(report.lowest_rtt_s, report.jitter_s, now)
-        if self._mode is not Mode.DRAIN:
+        if self._mode is not Mode.DRAIN and not self._is_carried:  # a stream loses nothing: what is missing was sent the old way
             self._judge_loss(now)
         if self._mode is Mode.OPEN:
             self._try_faster(now)
 
     def path_changed(self, *, is_carried: bool) -> None:
         """The client is reached in another way from now on: what was measured says nothing about that one."""
+        self._is_carried = is_carried
+        self.interval_ticks = self._min
+        self._mode = Mode.OPEN
+        self._failed_interval = 0
+        self._retry_s = RETRY_FIRST_S
+        self._looks.clear()
+        self._judged = self._lost = 0
         self._lows.clear()
         self._delay = 0.0
         self._suspicious = 0

@@ -24,7 +24,7 @@ from engine.session.carrier import CarrierKind
 from engine.session.client_match import ClientMatch
 from engine.session.client_statistics import ClientStatistics, make_statistics
 from engine.session.config import ClientConfig
-from engine.world import Schema, World, first_difference
+from engine.world import SEATS_MAX, Schema, World, first_difference
 
 EVENTS_MAX: Final = 4096
 """Undrained events; the oldest go first: a game that never asks must not grow without end."""
@@ -63,6 +63,8 @@ class MatchClient:
         self.player_name = name
         self.server_name = ""
         self.session_id: int | None = None
+        self.resume_s = 0
+        """How long the server keeps the seat of a lost connection; known once we are in."""
         self.closed_because: e.Closed | None = None
         self._command: Final = command
         self._game_factory: Final = game_factory
@@ -114,7 +116,6 @@ class MatchClient:
         """The stream is up. ``server`` is the peer's numeric address: datagrams go to the same host."""
         self._now = now
         self._server = server
-        self._attempt_wait_s = self.config.reconnect_first_s
         if self._control.state is ControlState.NEW:
             self._control.opened(now)
         else:
@@ -123,11 +124,10 @@ class MatchClient:
     def stream_failed(self, detail: str, now: float) -> None:
         """No stream could be opened; ``detail`` says why, for people. The first time that is the end; while resuming it is tried again."""
         self._now = now
-        if not self._is_lost:
+        if self._is_lost:
+            self._wait_longer(now)
+        else:
             self._close(DisconnectReason.UNREACHABLE, detail)
-            return
-        self._next_attempt_at = now + self._attempt_wait_s
-        self._attempt_wait_s = min(self._attempt_wait_s * 2, self.config.reconnect_longest_s)
 
     def receive_stream(self, data: bytes, now: float) -> None:
         """Take bytes from the stream. Never raises for what is in them."""
@@ -136,9 +136,12 @@ class MatchClient:
 
     def stream_lost(self, now: float) -> None:
         """The stream ended or broke."""
-        if self._control.state is not ControlState.NEW:  # one that a refused resume ended is none of the fresh session's
-            self._control.closed(now)
-            self._take_control_events(now)
+        if self._control.state is ControlState.NEW:
+            return  # one that a refused resume ended is none of the fresh session's
+        if self._is_lost:
+            self._wait_longer(now)  # it opened, and did not last until we were back
+        self._control.closed(now)
+        self._take_control_events(now)
 
     def stream_to_send(self, now: float) -> bytes:
         """Drain what goes into the stream."""
@@ -188,11 +191,13 @@ class MatchClient:
 
     # --- for the game
 
-    def request(self, request: m.Request) -> None:
-        """Ask the server for something; kept and sent again if the connection is lost meanwhile."""
+    def request(self, request: m.Request) -> bool:
+        """Ask the server for something: it arrives exactly once, if need be after a resume (a server that was started again never hears
+        it). False where so many wait already that it was not taken. Raises :class:`LocalProtocolError` once the client is closed.
+        """
         if self.closed_because is not None:
             raise LocalProtocolError("the client is closed")
-        self._control.request(request)
+        return self._control.request(request)
 
     def set_command(self, **fields: int) -> None:
         """What the player wants from now on; fields not named are neutral. Latched fields keep a press until a tick has seen it."""
@@ -238,6 +243,11 @@ class MatchClient:
             password=self._password,
         )
 
+    def _wait_longer(self, now: float) -> None:
+        """Another attempt to come back has failed, whether the stream did not open or did not last."""
+        self._next_attempt_at = now + self._attempt_wait_s
+        self._attempt_wait_s = min(self._attempt_wait_s * 2, self.config.reconnect_longest_s)
+
     def _sample(self, world: World, seat: Seat) -> Command:
         if self.pilot is not None:
             return self.pilot.command(world, seat)
@@ -263,9 +273,12 @@ class MatchClient:
                 self.player_name = event.name
                 self.server_name = event.server_name
                 self._udp_port = event.udp_port
+                self.resume_s = event.resume_s
+                self._attempt_wait_s = self.config.reconnect_first_s
                 self._events.append(e.LobbyEntered())
             elif isinstance(event, c.Resumed):
                 self._is_lost = False
+                self._attempt_wait_s = self.config.reconnect_first_s
                 self._events.append(e.ConnectionResumed())
             elif event.reason is DisconnectReason.RESUME_REFUSED and self._is_lost:
                 self._start_over(now)
@@ -329,6 +342,10 @@ class MatchClient:
             self.match.renew(ticket, server, now)
             return
         self._end_match(now)
+        if not seated.seat < seated.seats <= SEATS_MAX:
+            self._close(DisconnectReason.PROTOCOL_ERROR, f"The server offered seat {seated.seat} of {seated.seats}.")
+            self._control.leave()
+            return
         settings: Mapping[str, Any] = dict(seated.settings)
         try:
             game = self._game_factory(settings, seated.seats)
@@ -360,5 +377,7 @@ class MatchClient:
         if self.closed_because is None:
             self.closed_because = e.Closed(reason, detail)
             self._events.append(self.closed_because)
-            self._last_match = self.match or self._last_match
+            if self.match is not None:
+                self.match.disconnect(self._now)  # its farewells are still to be drained
+                self._last_match = self.match
             self.room = None

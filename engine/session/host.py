@@ -38,6 +38,7 @@ from engine.session.values import (
     SeatCarried,
     SeatConnected,
     SeatLost,
+    SetPilot,
     TicketIssued,
 )
 from engine.timeline import TickAccumulator
@@ -201,7 +202,16 @@ class MatchHost:
             return  # it ended while the request was on its way: nothing is left to do
         if isinstance(request, CloseMatch):
             self._close(match, now)
-        elif isinstance(request, AdmitSeat):
+            return
+        try:
+            self._change_seat(match, request, now)
+        except LocalProtocolError:
+            raise  # our caller's mistake, not the game's
+        except Exception:  # noqa: BLE001 - as in _step: the game's own join or leave
+            self._fail(match, now)
+
+    def _change_seat(self, match: Match, request: AdmitSeat | ReleaseSeat | SetPilot, now: float) -> None:
+        if isinstance(request, AdmitSeat):
             self._admit(match, request, now)
         elif isinstance(request, ReleaseSeat):
             self._disconnect_seat(match.leave_seat(request.seat), DisconnectReason.CLOSED_BY_PEER, now)
@@ -225,9 +235,14 @@ class MatchHost:
             sentence = f"The game runs at {game.tick_rate_hz} Hz, this server at {self.config.tick_rate_hz} Hz."
             self._emit(MatchRefused(request.match_id, sentence))
             return
-        match = Match(request.match_id, game, request.seed, self.config)
-        for seat, pilot in request.pilots:
-            match.take_seat(seat).pilot = pilot
+        try:
+            match = Match(request.match_id, game, request.seed, self.config)
+            for seat, pilot in request.pilots:
+                match.take_seat(seat).pilot = pilot
+        except Exception:  # noqa: BLE001 - as in _step: the game's own new_world or join
+            self._failed += 1
+            self._emit(MatchFailed(request.match_id, traceback.format_exc()))
+            return
         self._matches[request.match_id] = match
         self._emit(MatchOpened(request.match_id))
 

@@ -33,6 +33,9 @@ from engine.session.values import (
 )
 from engine.world import Schema, first_difference
 
+CARRIED_PER_ROUND_MAX: Final = 1024
+"""Carried datagrams taken between two rounds, of all players; the rest is dropped, as a full socket would."""
+
 
 class MatchServer:
     """One match that never stops: when the game says it is over, the next one begins with the same players. Sans-IO."""
@@ -74,6 +77,8 @@ class MatchServer:
         self._seat_of: Final[dict[SessionId, Seat]] = {}
         self._name_of: Final[dict[SessionId, str]] = {}
         self._connection_of: Final[dict[SessionId, ConnectionId]] = {}
+        self._carried = 0
+        """Datagrams out of control frames that wait for the host."""
         self._open_next()
 
     @property
@@ -119,6 +124,7 @@ class MatchServer:
         self.control.advance(now)
         self._take_control_events()
         self.host.advance(now)
+        self._carried = 0
         self._take_host_events()
 
     def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
@@ -127,10 +133,11 @@ class MatchServer:
         self._take_host_events()  # those that are carried
         return datagrams
 
-    def drain(self, now: float) -> None:  # noqa: ARG002 - one of the verbs
+    def drain(self, now: float) -> None:
         """Tell everybody that the server closes; the last bytes are still to be sent."""
         self.control.drain()
         self._take_control_events()
+        self.host.advance(now)  # the seats are released: their connections say farewell
 
     # --- inside
 
@@ -148,7 +155,8 @@ class MatchServer:
             elif isinstance(event, Requested):
                 self._answer(event.session_id, event.request)
             elif isinstance(event, CarriedReceived):
-                if self._connection_of.get(event.session_id) == event.connection_id:
+                if self._connection_of.get(event.session_id) == event.connection_id and self._carried < CARRIED_PER_ROUND_MAX:
+                    self._carried += 1
                     self.host.request(DatagramCarried(event.connection_id, event.datagram))
             elif isinstance(event, Left):
                 self._connection_of.pop(event.session_id, None)

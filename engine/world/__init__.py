@@ -5,13 +5,14 @@ Leaves to the layers above: what the numbers mean (the game) and how they travel
 
 from engine.world.blend import FRACTIONS, Blender
 from engine.world.motion import Motion, column_offsets
-from engine.world.schema import GENERATIONS, Field, Kind, KindLayout, Range, Schema, digest_of, first_difference
+from engine.world.schema import GENERATIONS, SEATS_MAX, Field, Kind, KindLayout, Range, Schema, digest_of, first_difference
 from engine.world.table import Table
 from engine.world.world import World, little_endian
 
 __all__ = [
     "FRACTIONS",
     "GENERATIONS",
+    "SEATS_MAX",
     "Blender",
     "Field",
     "Kind",

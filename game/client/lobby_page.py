@@ -139,4 +139,4 @@ class LobbyPage(Page):
         if self._rooms is not None and self._rooms.prompt is not None:
             self._rooms.prompt.draw(surface, self.now)
         if self.online.lost_because:
-            draw_lost(surface, self.online.lost_because, self.online.resume_left_s, self.now)
+            draw_lost(surface, self.online.lost_because, self.online.resume_left_s, self.online.resume_s, self.now)

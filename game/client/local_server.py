@@ -68,7 +68,7 @@ class LocalServer:
             if self._has_ended():
                 raise LocalServerError(self._last_words())
             if time.monotonic() - self._started_at > START_S_MAX:
-                self.stop()
+                self.ask_to_stop()
                 raise LocalServerError(f"The server did not start within {START_S_MAX:.0f} s.")
         return self.port
 

@@ -12,17 +12,14 @@ from game.client.screen import LOGICAL_SIZE
 from game.client.theme import texts
 
 WIDTH, HEIGHT = LOGICAL_SIZE
-RESUME_S: Final = 60.0
-"""How long a server keeps a seat, and a client tries."""
-
 SILENCE_FROM_S: Final = 1.0
 """A hole in the Wi-Fi that is shorter is not worth a word."""
 
 _BOX: Final = (560, 104)
 
 
-def draw_lost(surface: pygame.Surface, because: str, left_s: float, now: float, top: int = 96) -> None:
-    """A plate near the upper edge, so that what was last seen stays visible."""
+def draw_lost(surface: pygame.Surface, because: str, left_s: float, of_s: float, now: float, top: int = 96) -> None:
+    """A plate near the upper edge, so that what was last seen stays visible. The seat is kept for ``left_s`` more of ``of_s`` seconds."""
     x = (WIDTH - _BOX[0]) // 2
     surface.blit(theme.panel(*_BOX, 244, 12, theme.WARNING), (x, top))
     for index in range(8):
@@ -32,7 +29,7 @@ def draw_lost(surface: pygame.Surface, because: str, left_s: float, now: float, 
     texts.draw(surface, because, (x + 76, top + 31), 17, theme.WARNING)
     seconds = math.ceil(left_s)
     texts.draw(surface, f"Trying to come back; your seat is kept for {seconds} s", (x + 76, top + 57), 15, theme.DIM, weight="regular")
-    theme.bar(surface, (x + 20, top + 82, _BOX[0] - 40, 6), left_s / RESUME_S, theme.WARNING)
+    theme.bar(surface, (x + 20, top + 82, _BOX[0] - 40, 6), left_s / max(of_s, 1.0), theme.WARNING)
 
 
 def draw_silence(surface: pygame.Surface, silent_s: float) -> None:

@@ -36,7 +36,7 @@ from game.client.controls import Controls
 from game.client.feed import MatchFeed, Roster
 from game.client.hud import LAST_SECONDS, Hud, ranking
 from game.client.kill_feed import Banner, DeathScreen, KillFeed
-from game.client.lost_overlay import RESUME_S, draw_lost
+from game.client.lost_overlay import draw_lost
 from game.client.net_graph import NetGraph
 from game.client.particles import Particles
 from game.client.pause_menu import PauseChoice, PauseMenu
@@ -359,7 +359,8 @@ class MatchScreen:
         return (match.game.map.title or match.game.map.name) if match is not None else ""
 
     def _draw_trouble(self, surface: pygame.Surface) -> None:
-        draw_lost(surface, self._trouble, max(0.0, RESUME_S - (self._now - self._trouble_at)), self._now)
+        of_s = self._client.resume_s
+        draw_lost(surface, self._trouble, max(0.0, of_s - (self._now - self._trouble_at)), of_s, self._now)
 
     def _draw_crosshair(self, surface: pygame.Surface, view: ArenaView, now: float) -> None:
         mark = now - view.effects.hit_at < _HIT_MARK_S

@@ -19,7 +19,6 @@ from engine.session.client_match import ClientMatch
 from engine.world import World
 from game.client.chat import ChatLog
 from game.client.connection import Connection
-from game.client.lost_overlay import RESUME_S
 from game.client.tally import Tally
 
 
@@ -126,7 +125,7 @@ class Online:
     @property
     def resume_left_s(self) -> float:
         """How long it goes on trying to come back, while the connection is lost."""
-        return max(0.0, RESUME_S - (self._now - self._lost_at))
+        return max(0.0, self.client.resume_s - (self._now - self._lost_at))
 
     @property
     def silent_s(self) -> float:
@@ -138,6 +137,11 @@ class Online:
     def session_id(self) -> int | None:
         """Ours; None before the welcome."""
         return self.client.session_id
+
+    @property
+    def resume_s(self) -> int:
+        """How long the server keeps the seat of a lost connection."""
+        return self.client.resume_s
 
     @property
     def player_name(self) -> str:

@@ -101,6 +101,7 @@ class FakeClient:
         self.left = False
         self.session_id: int | None = 7
         self.player_name = NAMES[self.seat]
+        self.resume_s = 60
         self.room: RoomState | None = self._make_room()
         self.figures = ClientStatistics(connected=True, rtt_ms=18.0, jitter_ms=2.0, snapshots_per_s=60.0, interpolation_delay_ms=27.0)
         self.shows_world = True

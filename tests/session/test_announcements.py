@@ -16,6 +16,7 @@ from engine.session.announcements import (
     AnnouncementLog,
     read_announcements,
 )
+from engine.session.match import ANNOUNCEMENT_BYTES_MAX
 from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE
 
 
@@ -51,12 +52,12 @@ def test_a_message_is_bounded_and_keeps_the_order() -> None:
 
 def test_one_that_is_too_large_waits_for_the_control_connection_and_so_do_those_behind_it() -> None:
     log = AnnouncementLog()
-    log.add(50, bytes(500))
-    log.add(50, b"small")
-    assert log.message(50) == b""
+    for body in (bytes(ANNOUNCEMENT_BYTES_MAX), bytes(ANNOUNCEMENT_BYTES_MAX), b"small"):
+        log.add(50, body)
     feed = AnnouncementFeed(0)
-    assert feed.from_control(1)
+    assert [body for _, _, body in feed.from_datagram(log.message(50)[1:])] == [bytes(ANNOUNCEMENT_BYTES_MAX)]
     assert feed.from_control(2)
+    assert feed.from_control(3)
 
 
 @given(st.integers(0, 2**32), st.floats(0, 0.9), st.integers(0, 30))

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from engine.conditions import NetConditions
+from engine.control.messages import Seated
 from engine.errors import DisconnectReason
 from engine.ids import Address
 from engine.session import ClientState
@@ -235,3 +236,53 @@ def test_a_command_message_that_does_not_decode_is_counted() -> None:
     match.simulation.run_for(1)
     assert match.server.host.statistics().malformed_commands == 3
     assert match.clients[0].statistics().connected
+
+
+@pytest.mark.parametrize(("seat", "seats"), [(16, 16), (20, 16), (0, 0), (0, 65535), (3, 3)])
+def test_a_seat_that_cannot_be_ends_the_session_and_raises_nothing(seat: int, seats: int) -> None:
+    match = ToyMatch(1)
+    match.start()
+    session = next(iter(match.server.players))
+    key = bytes(16)
+    match.server.control.send(
+        session,
+        Seated(
+            match_id=99,
+            seat=seat,
+            seats=seats,
+            settings={},
+            connection_id=7,
+            key_to_server=key,
+            key_to_client=key,
+            lifetime_s=10,
+        ),
+    )
+    match.simulation.run_for(1)
+    closed = match.clients[0].closed_because
+    assert closed is not None
+    assert closed.reason is DisconnectReason.PROTOCOL_ERROR
+
+
+def test_a_stream_that_opens_and_does_not_last_is_not_hammered() -> None:
+    match = ToyMatch(1)
+    match.start()
+    client, now, opened = match.clients[0], match.simulation.now, 0
+    client.stream_lost(now)
+    for _ in range(600):
+        now += 1 / 60
+        client.advance(now)
+        if client.wants_stream:
+            opened += 1
+            client.stream_opened(Address("10.0.0.1", 7777), now)
+            client.stream_lost(now)
+    assert 5 <= opened <= 9, "0.25, 0.5, 1, 2, 2, ... s apart"
+
+
+def test_a_closed_client_says_farewell_and_falls_silent() -> None:
+    match = ToyMatch(1)
+    match.start()
+    match.server.drain(match.simulation.now)
+    match.simulation.run_for(10)
+    client = match.clients[0]
+    assert client.closed_because is not None
+    assert client.datagrams_to_send(match.simulation.now) == []

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from engine.conditions import NetConditions
 from engine.contract import Command, Commands, Past, Settings
 from engine.control.messages import ListRooms, SayChat
 from engine.errors import DisconnectReason, LocalProtocolError
-from engine.ids import Seat
+from engine.ids import MatchId, Seat, SessionId
 from engine.session import ClientState, HostConfig, MatchServer
 from engine.session import client_events as e
+from engine.session.host import MatchHost
 from engine.session.match import ANNOUNCEMENTS_PER_TICK_MAX
+from engine.session.values import AdmitSeat, MatchFailed, OpenMatch, ReleaseSeat
 from engine.world import Field, Kind, Range, Schema, World
 from tests.session.support import ToyMatch, Walker, make_toy, plays
 from tests.timeline.toy import COMMAND, SCHEMA, Toy
@@ -259,3 +263,48 @@ def test_a_rate_that_the_host_does_not_run_at_is_refused() -> None:
     match = ToyMatch(0, config=HostConfig(tick_rate_hz=30))
     match.simulation.run_for(0.2)
     assert match.server.failures == ["The game runs at 60 Hz, this server at 30 Hz."]
+
+
+class BrokenDoor(Toy):
+    """Raises where its settings say."""
+
+    def __init__(self, where: str, schema: Schema) -> None:
+        super().__init__(schema)
+        self.where = where
+
+    def new_world(self, seed: int) -> World:
+        if self.where == "new_world":
+            raise KeyError("new_world")
+        return super().new_world(seed)
+
+    def join(self, world: World, seat: Seat) -> None:
+        if self.where == "join":
+            raise KeyError("join")
+        super().join(world, seat)
+
+    def leave(self, world: World, seat: Seat) -> None:
+        if self.where == "leave":
+            raise KeyError("leave")
+        super().leave(world, seat)
+
+
+@pytest.mark.parametrize("where", ["new_world", "join", "leave"])
+def test_a_bug_outside_the_step_ends_its_match_and_not_the_host(where: str) -> None:
+    def factory(settings: Settings, seats: int) -> Toy:
+        return BrokenDoor(str(settings["where"]), SCHEMA.for_seats(seats))
+
+    host = MatchHost(factory, entropy=Random(1).randbytes)
+    for number, how in ((1, where), (2, "nowhere")):
+        host.request(OpenMatch(MatchId(number), {"where": how}, 4, seed=1))
+        host.request(AdmitSeat(MatchId(number), Seat(0), SessionId(number)))
+    host.advance(0.0)
+    host.request(ReleaseSeat(MatchId(1), Seat(0)))
+    host.advance(0.1)
+    failed = [event for event in host.events() if isinstance(event, MatchFailed)]
+    assert [event.match_id for event in failed] == [1]
+    assert where in failed[0].report
+    assert host.match(MatchId(1)) is None
+    host.advance(0.2)
+    running = host.match(MatchId(2))
+    assert running is not None
+    assert running.tick > 0
