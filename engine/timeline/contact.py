@@ -23,38 +23,44 @@ class Contact:
     """Index arrays for one schema and seat. ``units``: see :class:`engine.contract.HasContact`."""
 
     def __init__(self, schema: Schema, seat: Seat | int, units: int) -> None:
-        self._units: Final = units
-        self._places: NDArray[np.intp] | None = None
-        """[2 or more, players]: the cells of their places; the speeds' and the births' alike."""
+        self._reach: Final = units + units // 2
+        """Half a contact more, for turning towards each other."""
+        self._cells: NDArray[np.intp] | None = None
+        """[4, players]: where their places stand, and their speeds."""
         for layout in schema.layouts:
             fields = [field for field in layout.kind.fields if field.blend == "linear" and isinstance(field.motion, str)][:PLACES]
             if not layout.kind.is_owned or len(fields) < PLACES:
                 continue
             columns, slots = column_offsets(layout), np.arange(layout.rows, dtype=np.intp)
-            self._places = np.stack([columns[field.name] + slots for field in fields])
-            self._speeds = np.stack([columns[str(field.motion)] + slots for field in fields])
+            names = [field.name for field in fields] + [str(field.motion) for field in fields]
+            self._cells = np.stack([columns[name] + slots for name in names])
             self._births = layout.public_offset + slots
-            self._is_own = slots // (layout.kind.per_seat or 1) == seat
+            self._is_other = slots // (layout.kind.per_seat or 1) != seat
+            self._own_places = self._cells[:PLACES, ~self._is_other]
             break
 
     def surprises(self, predicted: World, authority: World, newest: World) -> bool:
         """Whether somebody near our way from ``authority`` (a snapshot) to ``newest`` (the predicted present) is not where, or does not
         move as, the prediction for the snapshot's tick (``predicted``) had it.
         """
-        if self._places is None:
+        if self._cells is None:
+            return False
+        told = authority.cells[self._cells]
+        differs = np.logical_or.reduce(told != predicted.cells[self._cells], axis=0)
+        differs &= self._is_other
+        differs &= authority.cells[self._births] != 0
+        which = differs.nonzero()[0]
+        if not which.size:
             return False
         ticks = newest.tick - authority.tick
-        places = authority.cells[self._places]
-        speeds = authority.cells[self._speeds]
-        ends = places + ticks * speeds
-        own = np.concatenate([places[:, self._is_own], newest.cells[self._places[:, self._is_own]]], axis=1)
-        # Both ways as boxes, ours between where we were and are; half a contact more, for turning towards each other.
-        reach = self._units + self._units // 2
-        near = np.maximum(places, ends) > own.min(axis=1, keepdims=True) - reach
-        near &= np.minimum(places, ends) < own.max(axis=1, keepdims=True) + reach
-        candidates = near.all(axis=0) & ~self._is_own & (authority.cells[self._births] != 0)
-        if not np.count_nonzero(candidates):
-            return False
-        moved = predicted.cells[self._places] != places
-        moved |= predicted.cells[self._speeds] != speeds
-        return bool((moved.any(axis=0) & candidates).any())
+        own = np.concatenate([authority.cells[self._own_places], newest.cells[self._own_places]], axis=1).tolist()
+        return any(self._is_near(own, told[:, one].tolist(), ticks) for one in which.tolist())
+
+    def _is_near(self, own: list[list[int]], other: list[int], ticks: int) -> bool:
+        """Both ways as boxes: ours between where we were and are, the other's from ``other`` (places, then speeds) on at its speed."""
+        for axis in range(PLACES):
+            place = other[axis]
+            end = place + ticks * other[PLACES + axis]
+            if max(place, end) <= min(own[axis]) - self._reach or min(place, end) >= max(own[axis]) + self._reach:
+                return False
+        return True

@@ -84,8 +84,9 @@ def _going_on(velocity: NDArray[np.int32], heading: NDArray[np.int32]) -> NDArra
     """The next velocity of players whose last command is not told exactly, but where it wanted to go."""
     missing = HEADED[:, heading] - velocity
     # Who walks that way already, and at full speed, does so exactly; the heading is rounded.
-    arrived = (np.abs(missing) <= HEADING_ROUNDED).all(axis=0) & ((velocity * velocity).sum(axis=0) > NEARLY_WALK_SPEED**2)
-    return velocity + QUARTER[np.where(arrived, 0, missing)]
+    is_small, squares = np.abs(missing) <= HEADING_ROUNDED, velocity * velocity
+    arrived = is_small[0] & is_small[1] & (squares[0] + squares[1] > NEARLY_WALK_SPEED**2)
+    return velocity + QUARTER[missing * ~arrived]
 
 
 def _start_dashes(world: World, orders: NDArray[np.int32], span: slice, which: NDArray[np.intp], new_velocity: NDArray[np.int32]) -> None:

@@ -106,36 +106,39 @@ def _meetings_as_seen(
 ) -> Meetings | None:
     """Bolts and the enemies near them, each where the bolt's owner saw him; a seat that saw nothing special judges by the present."""
     player, is_authority = world.player, players_before is not None
-    shooters, which = np.unique(owners, return_inverse=True)
     present = player.public[POSITION]
-    living = player.life == ALIVE
-    places, starts, targets = [], [], []
-    for shooter in shooters.tolist():
+    found: list[tuple[Ints, Ints, Ints, Ints]] = []
+    for shooter, bolts in _by_owner(owners.tolist()):
         seen = seen_by(shooter)
         if seen is None:
-            places.append(present)
-            starts.append(present if players_before is None else players_before)
-            targets.append(living if is_authority else np.zeros_like(living))
+            place, start = present, present if players_before is None else players_before
+        else:
+            place = seen.player.public[POSITION]
+            start = place - seen.player.public[VELOCITY]
+            if players_before is not None and np.count_nonzero(player.dash):
+                dashing = player.dash > 0
+                place = np.where(dashing, present, place)
+                start = np.where(dashing, players_before, start)
+        close = np.abs(after[:, bolts, None] - place[:, None]) < NEAR
+        near = close[0] & close[1]
+        if not np.count_nonzero(near) or (seen is None and not is_authority):
             continue
-        then = seen.player
-        place = then.public[POSITION]
-        start = place - then.public[VELOCITY]
-        if players_before is not None and np.count_nonzero(player.dash):
-            dashing = player.dash > 0
-            place = np.where(dashing, present, place)
-            start = np.where(dashing, players_before, start)
-        places.append(place)
-        starts.append(start)
-        targets.append(living & (then.life == ALIVE) & (then.generation == player.generation))
-    place_of = np.stack(places)[which]
-    close = np.abs(after.T[:, :, None] - place_of) < NEAR
-    near = close[:, 0] & close[:, 1]
-    near &= np.stack(targets)[which]
-    near[np.arange(owners.size), owners] = False
-    if not np.count_nonzero(near):
+        near &= player.life == ALIVE
+        if seen is not None:
+            near &= (seen.player.life == ALIVE) & (seen.player.generation == player.generation)
+        near[:, shooter] = False
+        bolt, victim = near.nonzero()
+        found.append((bolt + bolts.start, victim, start[:, victim], place[:, victim]))
+    if not any(bolt.size for bolt, _, _, _ in found):
         return None
-    bolt, victim = near.nonzero()
-    return Meetings(bolt, victim, np.stack(starts)[which[bolt], :, victim].T, place_of[bolt, :, victim].T)
+    bolt, victim, starts, ends = (np.concatenate(part, axis=-1) for part in zip(*found, strict=True))
+    return Meetings(bolt, victim, starts, ends)
+
+
+def _by_owner(owners: list[int]) -> list[tuple[int, slice]]:
+    """Each owner and his run of bolts: their slots ascend, so all of an owner's stand together."""
+    starts = [index for index, owner in enumerate(owners) if index == 0 or owners[index - 1] != owner]
+    return [(owners[start], slice(start, end)) for start, end in zip(starts, [*starts[1:], len(owners)], strict=True)]
 
 
 def _hit_players(owners: Ints, before: Ints, after: Ints, stopped: NDArray[np.bool_], meetings: Meetings) -> list[Hit]:

@@ -46,10 +46,9 @@ def step(
         before = player.public[POSITION].copy()
         move_players(arena_map, world, orders, span, living, acting)
     else:
-        guessed = np.ones(player.capacity, dtype=np.bool_)
-        guessed[predicting] = False
+        known, guessed = only_seat(player.capacity, predicting)
         everybody = slice(0, player.capacity)
-        move_players(arena_map, world, orders, everybody, player.life == ALIVE, ~guessed & acting[0], guessed)
+        move_players(arena_map, world, orders, everybody, player.life == ALIVE, known & acting[0], guessed)
         coast_others(world, span)
     orders = orders[:, span]
     rails = fire_weapons(world, orders, span, acting)
@@ -85,6 +84,13 @@ def countdown_cells(schema: Schema) -> NDArray[np.intp]:
         columns = column_offsets(layout)
         parts += [columns[field.name] + np.arange(layout.rows) for field in layout.kind.fields if field.motion == -1]
     return np.concatenate(parts)
+
+
+@lru_cache(maxsize=4096)
+def only_seat(seats: int, seat: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Masks, not to be written to: that seat, and all others."""
+    only = np.arange(seats) == seat
+    return only, ~only
 
 
 def coast_others(world: World, span: slice) -> None:

@@ -8,6 +8,7 @@ import pytest
 from engine.contract import PresentOnly
 from game.simulation.integers import SINE_ONE, SINES, WALK_FACTOR, mix, square_root
 from game.simulation.rules import ANGLES, DASH_COOLDOWN_TICKS, DASH_SPEED, DASH_TICKS, PLAYER_RADIUS, TILE_UNITS, WALK_SPEED
+from game.simulation.walls import ONE_BY_ONE_MAX, push_out
 from tests.game.support import Play, drawn_map, middle, order, penetration
 
 OPEN = "#" * 24 + "\n" + ("#" + "." * 22 + "#\n") * 10 + "#" + "." * 10 + "SS" + "." * 10 + "#\n" + ("#" + "." * 22 + "#\n") * 10 + "#" * 24
@@ -163,3 +164,13 @@ def test_an_absent_command_is_neutral_on_the_authority():
         play.world.tick += 1
         play.arena.step(play.world, play.commands, PresentOnly())
     assert play.world.player.vx[0] == 0
+
+
+def test_a_few_are_pushed_out_of_walls_as_many_are() -> None:
+    arena_map = drawn_map()
+    places = np.stack(np.meshgrid(np.arange(512, 15 * 512, 37), np.arange(512, 8 * 512, 29))).reshape(2, -1)
+    places = places[:, ~arena_map.solid_flat[(places[1] // TILE_UNITS) * arena_map.width + places[0] // TILE_UNITS]].astype(np.int32)
+    pushed = push_out(arena_map, places)
+    assert np.count_nonzero((pushed != places).all(axis=0)) > 100  # corners too
+    few = [push_out(arena_map, places[:, first : first + ONE_BY_ONE_MAX]) for first in range(0, places.shape[1], ONE_BY_ONE_MAX)]
+    assert np.array_equal(np.concatenate(few, axis=1), pushed)
