@@ -59,6 +59,8 @@ ROUND_S: Final = 0.01
 """The loop wakes this often when nothing arrives: deadlines, countdowns and carried datagrams do not need it finer."""
 LISTING_S: Final = 0.5
 """How old the line in LAN lists may be."""
+GROUPS_S: Final = 5.0
+"""How often the server looks for networks that came after it (a cable, a Wi-Fi): multicast must be joined on each of them."""
 MISTAKES_MAX: Final = 20
 """Of our own, each logged with its trace; a server that makes more of them ends rather than limping on."""
 SWITCH_INTERVAL_S: Final = 0.001
@@ -108,7 +110,7 @@ class Service:
         self._server_id: Final = os.urandom(SERVER_ID_BYTES)
         self._schema_digest: Final = game_digest(rules.schema, rules.command)
         self._version = ""
-        self._listed_at = 0.0
+        self._listed_at = self._groups_at = 0.0
         connections_max = 2 * config.server.players_max + 64
         self._tcp: Final = TcpServer(
             self._side,
@@ -186,6 +188,9 @@ class Service:
         if self._is_listed and time >= self._listed_at + LISTING_S:
             self._listed_at = time
             self._carefully(self._show_in_lists)
+        if self._is_listed and time >= self._groups_at + GROUPS_S:
+            self._groups_at = time
+            self._carefully(self._join_groups)
         for line in self._side.log_lines():
             self._log(line)
 
@@ -213,6 +218,9 @@ class Service:
     @property
     def _is_listed(self) -> bool:
         return self._config.server.lan and not self._options.is_local
+
+    def _join_groups(self) -> None:
+        join_discovery_groups(self._sockets.udp)  # where it is a member already, nothing changes
 
     def _show_in_lists(self) -> None:
         self._version = self._version or program_version()

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.network.lan import CannotMakeHostsError, Host, Lan, what_is_missing
+from tests.network.lan import CannotMakeHostsError, Host, Lan, remove_leftovers, what_is_missing
 from tests.network.programs import Program
 
+SERVING_S_MAX = 300.0
 PLAYING_S_MAX = 120.0
-"""Whoever is forgotten leaves by himself."""
+"""What a killed run leaves behind ends by itself."""
 
 MakeLan = Callable[..., Lan]
 Start = Callable[..., Program]
@@ -35,6 +36,7 @@ def make_lan() -> Iterator[MakeLan]:
     missing = what_is_missing()
     if missing is not None:
         pytest.skip(missing)
+    remove_leftovers()
     made: list[Lan] = []
 
     def make(*names: str, is_switched: bool | None = None) -> Lan:
@@ -74,7 +76,7 @@ def serve(start: Start) -> Serve:
     """Starts a server and waits until it listens."""
 
     def begin(host: Host, *arguments: str, label: str = "server") -> Program:
-        server = start(host, "server", "--port", "7777", "--json", *arguments, label=label)
+        server = start(host, "server", "--port", "7777", "--json", "--seconds", str(SERVING_S_MAX), *arguments, label=label)
         server.wait_for("listening tcp=7777")
         return server
 

@@ -23,9 +23,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 INTERFACE = "lan0"
+PREFIX = "skirmish-test-"
 COMMAND_S_MAX = 20.0
 """No ``ip`` or ``nft`` takes longer, however loaded the machine is."""
 
@@ -51,6 +54,16 @@ def _run(*command: str, stdin: str | None = None) -> str:
     if done.returncode:
         raise CannotMakeHostsError(f"{' '.join(command)}: {done.stderr.strip() or done.returncode}")
     return done.stdout
+
+
+def remove_leftovers() -> None:
+    """Remove the namespaces of a run that was killed: ours by name, their run ended, and nothing runs in them any more."""
+    for line in _run("ip", "netns", "list").splitlines():
+        name = line.split()[0]
+        run = name.removeprefix(PREFIX).partition("-")[0]
+        if name.startswith(PREFIX) and not Path("/proc", run).exists() and not _run("ip", "netns", "pids", name).split():
+            with suppress(CannotMakeHostsError):  # another run has done it at this moment
+                _run("ip", "netns", "delete", name)
 
 
 @dataclass(frozen=True)
@@ -105,6 +118,17 @@ class Host:
         words = self.run("nft", "list", "table", "inet", table).split()
         return int(words[words.index("packets") + 1])
 
+    def take_addresses(self) -> None:
+        """Have addresses on the link and no default route."""
+        self.run("ip", "address", "add", f"{self.ipv4}/24", "broadcast", "+", "dev", INTERFACE)
+        self.run("ip", "-6", "address", "add", f"{self.ipv6}/64", "dev", INTERFACE)
+        self.run("ip", "link", "set", INTERFACE, "up")
+
+    def lose_addresses(self) -> None:
+        """As before the cable was in and somebody gave us an address."""
+        self.run("ip", "link", "set", INTERFACE, "down")
+        self.run("ip", "address", "flush", "dev", INTERFACE)
+
     def remap(self, port: int, server_port: int, seen_as: int) -> None:
         """Datagrams of our ``port`` to ``server_port`` leave with the source port ``seen_as`` from now on, as behind a router that made its
         mapping anew: what comes to the new port finds its way back, and what comes to any older one is lost. Stateless, so that it holds
@@ -135,7 +159,7 @@ class Lan:
 
     def __init__(self, names: Sequence[str], *, is_switched: bool | None = None) -> None:
         """``is_switched`` is a choice for two hosts only; more need the switch."""
-        tag = f"skirmish-{secrets.token_hex(4)}"
+        tag = f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
         self.hosts = tuple(Host(name, f"{tag}-{name}", number) for number, name in enumerate(names, start=1))
         self.is_switched = len(names) > 2 if is_switched is None else is_switched
         self._switch = f"{tag}-switch"
@@ -156,9 +180,7 @@ class Lan:
                 one, other = self.hosts
                 self._join(one.namespace, INTERFACE, other.namespace, INTERFACE)
             for host in self.hosts:
-                host.run("ip", "address", "add", f"{host.ipv4}/24", "broadcast", "+", "dev", INTERFACE)
-                host.run("ip", "-6", "address", "add", f"{host.ipv6}/64", "dev", INTERFACE)
-                host.run("ip", "link", "set", INTERFACE, "up")
+                host.take_addresses()
         except BaseException:
             self.close()
             raise
