@@ -86,7 +86,8 @@ def _going_on(velocity: NDArray[np.int32], heading: NDArray[np.int32]) -> NDArra
     # Who walks that way already, and at full speed, does so exactly; the heading is rounded.
     is_small, squares = np.abs(missing) <= HEADING_ROUNDED, velocity * velocity
     arrived = is_small[0] & is_small[1] & (squares[0] + squares[1] > NEARLY_WALK_SPEED**2)
-    return velocity + QUARTER[missing * ~arrived]
+    going_on: NDArray[np.int32] = velocity + QUARTER[missing * ~arrived]
+    return going_on
 
 
 def _start_dashes(world: World, orders: NDArray[np.int32], span: slice, which: NDArray[np.intp], new_velocity: NDArray[np.int32]) -> None:
