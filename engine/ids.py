@@ -26,6 +26,9 @@ MatchId = NewType("MatchId", int)
 RoomId = NewType("RoomId", int)
 """Names one room of a server; 0 means "any open room"."""
 
+VERSION: Final = "0.1.0"
+"""Of the program, for people; what fits together is told by PROTOCOL_VERSION and the game's digest. pyproject.toml reads it here."""
+
 PROTOCOL_VERSION: Final = 1
 """Raised with every change of a byte on either wire; a golden vector changes in the same commit."""
 

@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 
 from engine.conditions import NetConditions
 from engine.drivers.console import one_line, say, show
-from engine.ids import DEFAULT_PORT
+from engine.ids import DEFAULT_PORT, VERSION
 
 PROGRAM: Final = "skirmish"
 USAGE_ERROR: Final = 2
@@ -102,6 +102,7 @@ _LEVEL: Final = _number(0, 2)
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog=PROGRAM, description="A LAN arena shooter. Without a command: the menu.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     commands = parser.add_subparsers(dest="what", metavar="COMMAND", parser_class=_Parser)
 
     measured = _Parser(add_help=False)

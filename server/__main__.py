@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from engine.drivers.console import one_line, say, show
+from engine.ids import VERSION
 from server.config import CONFIG_BYTES_MAX, ConfigError, ServerConfig, check_config, read_config, render_config
 
 USAGE_ERROR: Final = 2
@@ -52,6 +53,7 @@ def _number(low: float, high: float, kind: Callable[[str], float] = int) -> Call
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog=PROGRAM, description="A dedicated server for Skirmish. Options win over the settings file.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     parser.add_argument("--config", type=Path, metavar="server.toml", help="settings file")
     parser.add_argument("--write-config", type=Path, metavar="PATH", help="write a settings file with every setting explained, and end")
     parser.add_argument("--host", metavar="ADDRESS", help="listen on this address only")

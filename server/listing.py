@@ -6,18 +6,6 @@ from engine.discovery import ServerInfo
 from server.config import ServerConfig
 from server.room import Room
 
-VERSION_UNKNOWN = "unpackaged"
-
-
-def program_version() -> str:
-    """The installed package's version; for people only, so a checkout that was never installed is no mistake."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("skirmish")
-    except PackageNotFoundError:
-        return VERSION_UNKNOWN
-
 
 def server_info(
     config: ServerConfig, rooms: tuple[Room, ...], *, port: int, server_id: bytes, schema_digest: bytes, version: str

@@ -120,7 +120,7 @@ class Rounds:
             if room.round is not None and bot.seat is not None:
                 self._outbox.ask(SetPilot(room.round.match_id, bot.seat, None))
         while len(room.bots) < room.bots_due:
-            bot = BotPlayer(_bot_name(room), colour=len(room.bots))
+            bot = BotPlayer(_bot_name(room), colour=0)  # its seat chooses: nobody else's colour in the match
             room.is_changed = True
             if room.round is not None:
                 bot.seat = room.free_seat()

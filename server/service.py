@@ -46,13 +46,13 @@ from engine.drivers import (
 from engine.drivers.ports import ServerSockets
 from engine.drivers.tick_thread import REQUESTS_MAX
 from engine.drivers.udp import open_udp_socket
-from engine.ids import DEFAULT_PORT, PORTS_TRIED, Address
+from engine.ids import DEFAULT_PORT, PORTS_TRIED, VERSION, Address
 from engine.session.config import HostConfig
 from engine.session.host import MatchHost
 from engine.session.values import DatagramCarried, HostRequest
 from server.config import ServerConfig
 from server.control_side import ControlSide
-from server.listing import program_version, server_info
+from server.listing import server_info
 from server.rules import Rules
 
 ROUND_S: Final = 0.01
@@ -109,7 +109,6 @@ class Service:
         self._tick: Final = TickThread(self._host, self._sockets.udp, responder=self._responder, on_events=self._wake)
         self._server_id: Final = os.urandom(SERVER_ID_BYTES)
         self._schema_digest: Final = game_digest(rules.schema, rules.command)
-        self._version = ""
         self._listed_at = self._groups_at = 0.0
         connections_max = 2 * config.server.players_max + 64
         self._tcp: Final = TcpServer(
@@ -223,14 +222,13 @@ class Service:
         join_discovery_groups(self._sockets.udp)  # where it is a member already, nothing changes
 
     def _show_in_lists(self) -> None:
-        self._version = self._version or program_version()
         self._responder.info = server_info(  # one assignment, which the tick thread sees whole
             self._config,
             self._side.lobby.rooms,
             port=0,  # the one that was asked: right behind a forwarded port as well
             server_id=self._server_id,
             schema_digest=self._schema_digest,
-            version=self._version,
+            version=VERSION,
         )
 
     # --- start and end

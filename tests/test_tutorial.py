@@ -49,7 +49,7 @@ def test_server_and_client_of_the_tutorial_play(project: Path) -> None:
         client = [sys.executable, "tag_client.py", "127.0.0.1", port, "60"]
         done = subprocess.run(client, cwd=project, env=environment(), capture_output=True, text=True, timeout=120, check=False)
         assert "frames with a scene: 60" in done.stdout, done.stdout + done.stderr
-        assert "CLOSED_BY_US" in done.stdout
+        assert "You left." in done.stdout
     finally:
         server.kill()
         server.wait()

@@ -100,6 +100,8 @@ class App:
         """Play on a connection that has been begun; returns the exit code. A refusal is one line, and no window."""
         friends = [server_name(host, connection.port) for host in lan_addresses()] if connection.is_own_server and not is_practice else []
         self._online = Online(connection, entering=Entering.FIRST, password=password, is_practice=is_practice, friends=friends)
+        for friend in friends:
+            say(f"Friends join with: skirmish join {friend}")
         until = None if seconds is None else now() + seconds
         was_in = False
         try:

@@ -51,6 +51,8 @@ WIDTH, HEIGHT = LOGICAL_SIZE
 RESULTS_STAY_S: Final = 6.0
 """After the server has ended the match, the table stays this long (or until a key), then the lobby comes."""
 
+HELP_S: Final = 15.0
+"""The controls are shown this long when a player enters his first match."""
 _HIT_MARK_S: Final = 0.18
 
 
@@ -78,6 +80,7 @@ class MatchScreen:
         self._trouble = ""
         self._trouble_at = 0.0
         self._now = 0.0
+        self._entered_at: float | None = None
         self._change: ScreenChange | None = None
         self._standings: Sequence[Standing] | None = None
         self._standings_at = math.inf
@@ -172,6 +175,8 @@ class MatchScreen:
         scene = self._client.scene(now)
         if scene is not None and self._view is not None and self._hud is not None:
             self._world = scene
+            if self._entered_at is None:
+                self._entered_at = self._now
             self._view.mouse = self._controls.mouse
             self._view.update(scene, self._roster, now, dt)
             self._hud.update(scene, dt)
@@ -319,10 +324,13 @@ class MatchScreen:
             self._pause.draw(surface)
 
     def _draw_phase(self, surface: pygame.Surface, world: World) -> None:
+        if self._entered_at is not None and self._now - self._entered_at < HELP_S:
+            theme.draw_controls(surface, WIDTH / 2, HEIGHT - 112)
         if int(world.match.phase[0]) != rules.WARMUP:
             return
         seconds = -(-int(world.match.time_left[0]) // rules.TICK_RATE_HZ)
-        texts.draw(surface, "Warm-up: kills do not count yet", (WIDTH / 2, 96), 15, theme.DIM, align="centre", shadow=True)
+        surface.blit(theme.panel(286, 30, 215, 9), (WIDTH / 2 - 143, 81))
+        texts.draw(surface, "Warm-up: kills do not count yet", (WIDTH / 2, 96), 15, theme.TEXT, align="centre")
         if seconds <= 5:
             texts.draw(surface, str(max(1, seconds)), (WIDTH / 2, 180), 84, theme.ACCENT, align="centre", shadow=True)
 

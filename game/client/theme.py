@@ -66,6 +66,32 @@ def player_colour(colour: int, seat: int) -> Colour:
     return PLAYER_COLOURS[(colour - 1 if colour else seat) % len(PLAYER_COLOURS)]
 
 
+CONTROLS_HELP: Final = (
+    ("WASD", "move"),
+    ("MOUSE", "aim and fire"),
+    ("SPACE", "dash"),
+    ("1 2 WHEEL", "weapon"),
+    ("TAB", "scores"),
+    ("ENTER", "chat"),
+    ("F3", "network"),
+    ("ESC", "menu"),
+)
+"""What a new player must know, in the order he needs it."""
+
+
+def draw_controls(surface: pygame.Surface, centre_x: float, y: float) -> None:
+    """The controls in one line on a plate, so that they are legible over anything."""
+    gaps = [font(14).size(key)[0] + 8 + font(14, "regular").size(what)[0] + 22 for key, what in CONTROLS_HELP]
+    width = sum(gaps) - 22 + 36
+    x = centre_x - width / 2
+    surface.blit(panel(width, 34, 225, 10), (x, y - 17))
+    x += 18
+    for (key, what), gap in zip(CONTROLS_HELP, gaps, strict=True):
+        texts.draw(surface, key, (x, y), 14, ACCENT)
+        texts.draw(surface, what, (x + font(14).size(key)[0] + 8, y), 14, TEXT, weight="regular")
+        x += gap
+
+
 def mix(one: Colour, other: Colour, share: float) -> Colour:
     """``share`` 0 is ``one``, 1 is ``other``."""
     keep = 1.0 - share

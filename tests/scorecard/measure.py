@@ -239,7 +239,7 @@ def _stepped(stepped: dict[int, float], view: float) -> float:
 
 
 def _recovery_ms(stage: Stage) -> float | None:
-    """Nothing gets through for half a second. How long after its end everybody plays on: own commands count, others move, prediction is true."""
+    """Nothing gets through for half a second. How long after its end all is well: own commands count, others move, prediction is true."""
     for host in stage.hosts:
         host.block()
     stage.simulation.run_for(BLACKOUT_S)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.control.messages import CreateRoom, JoinRoom
 from engine.discovery import ServerInfo
-from server.listing import program_version, server_info
+from server.listing import server_info
 from tests.server.lobby_bench import Bench, config_with
 
 
@@ -28,7 +28,3 @@ def test_all_rooms_together_and_the_map_of_the_busiest() -> None:
 def test_a_server_without_rooms_is_still_a_line() -> None:
     info = info_of(Bench())
     assert (info.players, info.seats, info.map) == (0, 0, "")
-
-
-def test_the_version_is_for_people() -> None:
-    assert program_version()
