@@ -37,7 +37,7 @@ class Scene:
         ``offsets`` are :meth:`Prediction.offsets`: the rest of a correction, added to the own rows' linear fields. ``others`` may be
         ``out``. ``out.tick`` is the tick of ``others``.
 
-        What moves is blended as :class:`engine.world.Blender` does it. All else is already as of ``predicted_now``, new rows too: a shot, its
+        What moves is blended as :class:`engine.world.Blender` does it. All else is as of ``predicted_now``, new rows too: a shot, its
         flash and its sound are there in the frame of the key press, and not when the tick is over.
         """
         if not 0 <= fraction <= FRACTIONS:

@@ -37,6 +37,7 @@ class FakeOnline:
         self.friends: tuple[str, ...] = ()
         self.lost_because = ""
         self.resume_left_s = 42.0
+        self.resume_s = 60
         self.requests: list[Request] = []
         self.has_left = False
         self._events: list[ClientEvent] = []
