@@ -98,7 +98,7 @@ class Program:
             raise AssertionError(f"{self.label} plays on\n{self.transcript()}") from None
         self._join()
         assert code == 2, f"{self.label} ended with {code}\n{self.transcript()}"
-        return self.lines[-1]
+        return next((line for line in self.lines if line.startswith("skirmish: ")), "")
 
     def says(self, text: str, *, after: int = 0) -> int:
         """How many lines with ``text`` it has printed, from line number ``after`` on."""

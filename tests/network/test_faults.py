@@ -38,8 +38,7 @@ def test_where_a_firewall_drops_udp_the_match_plays_inside_the_control_connectio
         assert report["carrier"] == "control"
         assert report["disconnect_reason"] is None
         assert player.says(STARTED) == 1
-    snapshots_per_s = report["snapshots_per_s"]
-    assert snapshots_per_s > 55, "Bob heard the server all the time"
+    assert report["snapshots"] > 0.9 * report["ticks"], "Bob heard the server all the time"
     assert server.says("is silent") == 0
     assert server.stop()["checksum_mismatches"] == 0
 
@@ -120,7 +119,7 @@ def test_the_seat_of_a_killed_player_is_kept_and_then_given_to_the_next(
     assert late.lines[late.wait_for(STARTED) - 1].endswith(seat)
     report = bob.stop()
     assert report["connected"] is True
-    assert report["snapshots_per_s"] >= 58, "Bob played on all the time"
+    assert report["snapshots"] > 0.97 * report["ticks"], "Bob played on all the time"
     assert bob.says("lost") == bob.says(CARRIED) == 0
     late.stop()
     assert server.stop()["players_peak"] == 3
@@ -162,7 +161,7 @@ def test_a_router_that_makes_its_mapping_anew_is_followed(make_lan: MakeLan, ser
     report = player.stop()
     assert report["connected"] is True
     assert report["carrier"] == "udp"
-    assert report["snapshots_per_s"] > 50
+    assert report["snapshots"] > 0.9 * report["ticks"]
     assert player.says(CARRIED) == 0
     assert player.says(STARTED) == 1
     server.stop()
