@@ -132,6 +132,19 @@ def test_hostile_bytes_never_raise(pem_path: Path) -> None:
                 receiver.send(b"x")
 
 
+@pytest.mark.parametrize("head", [b"", b"\x16\x03\x03\x40\x00\x01\xff\xff\xff", b"\x17\x03\x03\x40\x00", b"\x14\x03\x03\x00\x01\x01"])
+def test_a_flood_of_bytes_is_not_held(pem_path: Path, head: bytes) -> None:
+    """A megabyte of junk, of a handshake message announced as 16 MiB, of a record that is no end: the wrapper keeps next to nothing."""
+    for stream in (TlsStream.client(client_context()), TlsStream.server(server_context(pem_path))):
+        answered = 0
+        for _ in range(64):
+            stream.receive(head + bytes(16_384 - len(head)))
+            answered += len(stream.bytes_to_send())
+        assert stream._incoming.pending < 70_000
+        assert answered < 4_000
+        assert not stream.is_ready
+
+
 def test_waiting_plaintext_is_bounded() -> None:
     client = TlsStream.client(client_context())
     with pytest.raises(LocalProtocolError):
