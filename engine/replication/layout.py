@@ -190,15 +190,16 @@ class PrivateLayout:
         self.zero_is_legal: Final = not ((lows > 0) | (highs < 0)).any()
         self._constants: Final[Ints] = constants
         self._named: Final[Ints] = (sources != births).astype(np.int64)
+        self._has_named: Final = bool(self._named.any())
 
     def forecast(self, base: NDArray[np.int32] | None, now: NDArray[np.int32], ticks: int) -> Ints:
         """The cells as expected after ``ticks``: 0 for a row that is not the baseline's (``base`` None: no baseline)."""
         if base is None:
             return np.zeros(self.cells.shape, dtype=np.int64)
         births = base[self.births]
-        change = base[self._sources] * self._named
-        change += self._constants
-        change *= ticks
+        change = self._constants * ticks
+        if self._has_named:
+            change += base[self._sources] * self._named * ticks
         change += base[self.cells]
         np.maximum(change, self.lows, out=change)
         np.minimum(change, self.highs, out=change)
