@@ -125,3 +125,18 @@ def test_runs_of_losses_are_told_from_single_ones() -> None:
         sent.next_sequence(number / 60, True)
     sent.acknowledge(89, (1 << 8) - 1, 2.0)
     assert sent.loss_runs() == (9, 4)
+
+
+def test_how_many_of_a_range_are_acknowledged() -> None:
+    sent = SentDatagrams()
+    for number in range(400):
+        sent.next_sequence(number / 60, True)
+    received = {number for number in range(1, 391) if number % 3}
+    for ack in sorted(received):
+        bits = sum(1 << (ack - 1 - older) for older in range(max(1, ack - 64), ack) if older in received)
+        sent.acknowledge(ack & 0xFFFF, bits, 7.0)
+    for after, until in ((200, 300), (380, 400), (389, 390), (390, 400), (0, 400)):
+        looked_at = range(max(after + 1, sent.newest_acknowledged - 255), until + 1)
+        assert sent.acknowledged_between(after, until) == (sum(number in received for number in looked_at), len(looked_at))
+    assert sent.acknowledged_between(300, 300) == (0, 0)
+    assert sent.acknowledged_between(0, 100) == (0, 0), "too long ago to be known"

@@ -92,3 +92,14 @@ def test_a_round_trip_of_nothing_at_all_does_not_stay_for_ever() -> None:
     for index in range(300):
         round_trip.sample(0.010, 0.0, index / 60)
     assert round_trip.mean_s == pytest.approx(0.010, rel=0.05)
+
+
+def test_the_lowest_since_the_last_question() -> None:
+    round_trip = RoundTrip()
+    assert round_trip.take_lowest_s() is None
+    for rtt in (0.08, 0.05, 0.3):
+        round_trip.sample(rtt, 0.0, 1.0)
+    assert round_trip.take_lowest_s() == 0.05
+    assert round_trip.take_lowest_s() is None
+    round_trip.sample(0.2, 0.0, 2.0)
+    assert round_trip.take_lowest_s() == 0.2

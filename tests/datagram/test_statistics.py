@@ -116,3 +116,18 @@ def test_statistics_can_be_shown_as_json() -> None:
     net.run(1.0, up=b"command", down=b"snapshot")
     shown = json.loads(json.dumps(asdict(net.client.statistics()), default=lambda value: value.value))
     assert shown["state"] == "connected"
+
+
+def test_a_report_judges_each_datagram_once_and_only_when_it_had_time() -> None:
+    net = Net(seed=4, latency_s=0.05, loss=0.2)
+    judged = lost = 0
+    lowest = []
+    for _ in range(50):
+        net.run(0.2, up=b"command", down=b"snapshot")
+        report = net.server.path_report(net.now)
+        judged += report.judged
+        lost += report.lost
+        lowest += [report.lowest_rtt_s] if report.lowest_rtt_s is not None else []
+    assert 500 <= judged <= net.server.statistics().datagrams_out
+    assert 0.14 <= lost / judged <= 0.28
+    assert 0.09 <= min(lowest) <= max(lowest) <= 0.2

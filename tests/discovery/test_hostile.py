@@ -1,4 +1,4 @@
-"""Any bytes, in any order, from anywhere, into both sides of discovery: no exception, no answer longer than its question, bounded memory."""
+"""Any bytes, in any order, from anywhere, into both sides of discovery: no exception, bounded answers, bounded memory."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ libFuzzer's: ``-runs=N``, ``-max_total_time=S``, a corpus folder to keep what wa
 
 from __future__ import annotations
 
+import importlib
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -60,7 +61,11 @@ def run(target: Callable[[bytes], None], seeds: Iterable[bytes] = ()) -> None:
     """Hand over to libFuzzer; never returns."""
     import atheris
 
-    atheris.instrument_all()  # the engine was imported with the target; all of Python is instrumented, engine and library alike
+    name = target.__globals__["__spec__"].name
+    for module in [module for module in sys.modules if module.split(".")[0] in ("engine", "tests")]:
+        del sys.modules[module]  # imported again, so that the engine, and only that, tells which of its branches an input takes
+    with atheris.instrument_imports(include=["engine"]):
+        instrumented = importlib.import_module(name).target
     with tempfile.TemporaryDirectory(prefix="seeds-") as folder:
         for number, seed in enumerate(seeds):
             (Path(folder) / f"{number}").write_bytes(seed)
@@ -72,5 +77,5 @@ def run(target: Callable[[bytes], None], seeds: Iterable[bytes] = ()) -> None:
         ]
         given = sys.argv[1:]
         is_replay = any(Path(argument).is_file() for argument in given)
-        atheris.Setup([sys.argv[0], *limits, *given, *([] if is_replay else [folder])], target)
+        atheris.Setup([sys.argv[0], *limits, *given, *([] if is_replay else [folder])], instrumented)
         atheris.Fuzz()

@@ -286,3 +286,21 @@ def test_a_closed_client_says_farewell_and_falls_silent() -> None:
     client = match.clients[0]
     assert client.closed_because is not None
     assert client.datagrams_to_send(match.simulation.now) == []
+
+
+@pytest.mark.parametrize("seconds", [0.5, 2, 5])
+def test_a_server_that_stood_still_finds_its_players_where_they_were(seconds: float) -> None:
+    """The clients' clocks ran on and are set back: no exception, and soon commands are in time and predictions right."""
+    match = ToyMatch(2, conditions=NetConditions.parse("latency=60"))
+    match.start()
+    match.simulation.run_for(1)
+    match.host.pause(seconds)
+    match.simulation.run_for(seconds + 1.5)
+    before = [(client.match.missing_commands, client.match.late_commands) for client in match.clients if client.match]
+    corrections = [client.statistics().mispredictions for client in match.clients]
+    match.simulation.run_for(2)
+    after = [(client.match.missing_commands, client.match.late_commands) for client in match.clients if client.match]
+    assert after == before
+    assert [client.statistics().mispredictions for client in match.clients] == corrections
+    for number in (0, 1):
+        assert not match.events(number, e.ConnectionLost)
