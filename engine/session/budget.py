@@ -59,7 +59,8 @@ RETRY_LONGEST_S: Final = 60.0
 PROBATION_S: Final = 3.0
 """A faster pace that did no harm for so long has proven itself."""
 
-LOSS_SUSPICIOUS: Final = 0.10
+LOSS_SUSPICIOUS: Final = 0.25
+"""Below, it is a bad radio: a line that is over its capacity by no more than this soon shows a standing delay instead."""
 LOSS_SILENCE: Final = 0.9
 """More than that in one look is a hole in the network, and nothing that pace could mend."""
 LOSS_LOOKS: Final = 10
