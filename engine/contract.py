@@ -124,6 +124,10 @@ class Past(Protocol):
     def predicting(self) -> Seat | None:
         """None on the authority. On a client, the seat whose prediction this is: decide there only what that player does himself."""
 
+    @property
+    def guessed_ticks(self) -> int:
+        """In a prediction, for how many ticks now the others are guessed and not known; 0 on the authority."""
+
     def seen_by(self, seat: Seat | int) -> World | None:
         """The others as they stood on this shooter's screen when he gave this tick's command (read-only), or None: judge by the present.
 
@@ -136,6 +140,7 @@ class PresentOnly:
 
     def __init__(self, predicting: Seat | None = None) -> None:
         self.predicting: Final = predicting
+        self.guessed_ticks: Final = 0
 
     def seen_by(self, seat: Seat | int) -> World | None:  # noqa: ARG002 - the protocol names it
         """Always None."""
@@ -195,6 +200,12 @@ class HasContact(Protocol):
     def contact_units(self) -> int:
         """Two players nearer than this to each other do. Measured between the first two ``linear`` fields of the first owned kind that
         has them. A client computes its prediction anew with each snapshot while somebody is (or comes) so near.
+        """
+
+    @property
+    def contact_ticks(self) -> int:
+        """Beyond so many guessed ticks (:attr:`Past.guessed_ticks`) the step leaves contact with others out: where they will be by then is
+        anybody's guess, and a push that never came is worse than one that is felt a little later.
         """
 
 

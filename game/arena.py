@@ -17,6 +17,7 @@ from game.simulation.pickups import lay_out_pickups
 from game.simulation.rules import (
     ANGLES,
     ARENA_SCHEMA,
+    CONTACT_TICKS,
     FRAG_LIMIT_MAX,
     MOVE_MAX,
     PLAYER_RADIUS,
@@ -85,6 +86,7 @@ class Arena:
         self.schema: Final[Schema] = ARENA_SCHEMA.for_seats(seats)
         self.command: Final = ARENA_COMMAND
         self.contact_units: Final = 2 * PLAYER_RADIUS
+        self.contact_ticks: Final = CONTACT_TICKS
         self._time_limit_s: Final = int(checked["time_limit_s"])
         self._happenings: list[Happening] = []
         """Of the authority's latest step: an output of it, never read by a step."""
@@ -108,7 +110,8 @@ class Arena:
     def step(self, world: World, commands: Commands, past: Past) -> None:
         """One tick."""
         predicting = past.predicting
-        happenings = step(self.map, world, commands.cells * commands.present, predicting, past.seen_by, self._time_limit_s)
+        orders = commands.cells * commands.present
+        happenings = step(self.map, world, orders, predicting, past.seen_by, self._time_limit_s, past.guessed_ticks)
         if predicting is None:
             self._happenings = happenings
 

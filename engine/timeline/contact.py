@@ -2,7 +2,8 @@
 
 Our own rows may agree with the authority and the pending ticks be wrong all the same, because somebody next to us went elsewhere. Waiting
 until that shows in our own rows means one large correction a round trip later; computing the pending ticks again at once means several
-small ones. It costs a replay per snapshot, so it is done only near others.
+small ones. It costs a replay per snapshot, so it is done only near others: where one of them surprised us, or where more ticks are pending
+than the game predicts contact for, so that each snapshot lets us feel one more of them.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ PLACES: Final = 2
 
 
 class Contact:
-    """Index arrays for one schema and seat. ``units``: see :class:`engine.contract.HasContact`."""
+    """Index arrays for one schema and seat. ``units``, ``ticks``: see :class:`engine.contract.HasContact`."""
 
-    def __init__(self, schema: Schema, seat: Seat | int, units: int) -> None:
+    def __init__(self, schema: Schema, seat: Seat | int, units: int, ticks: int) -> None:
+        self._ticks: Final = ticks
         self._reach: Final = units + units // 2
         """Half a contact more, for turning towards each other."""
         self._cells: NDArray[np.intp] | None = None
@@ -39,20 +41,21 @@ class Contact:
             self._own_places = self._cells[:PLACES, ~self._is_other]
             break
 
-    def surprises(self, predicted: World, authority: World, newest: World) -> bool:
-        """Whether somebody near our way from ``authority`` (a snapshot) to ``newest`` (the predicted present) is not where, or does not
-        move as, the prediction for the snapshot's tick (``predicted``) had it.
+    def matters(self, predicted: World, authority: World, newest: World) -> bool:
+        """Whether somebody near our way from ``authority`` (a snapshot) to ``newest`` (predicted) makes it worth computing again.
+
+        ``predicted`` is what the prediction had for the snapshot's tick.
         """
         if self._cells is None:
             return False
+        ticks = newest.tick - authority.tick
         told = authority.cells[self._cells]
-        differs = np.logical_or.reduce(told != predicted.cells[self._cells], axis=0)
-        differs &= self._is_other
-        differs &= authority.cells[self._births] != 0
-        which = differs.nonzero()[0]
+        who = self._is_other & (authority.cells[self._births] != 0)
+        if ticks <= self._ticks:
+            who &= np.logical_or.reduce(told != predicted.cells[self._cells], axis=0)
+        which = who.nonzero()[0]
         if not which.size:
             return False
-        ticks = newest.tick - authority.tick
         own = np.concatenate([authority.cells[self._own_places], newest.cells[self._own_places]], axis=1).tolist()
         return any(self._is_near(own, told[:, one].tolist(), ticks) for one in which.tolist())
 

@@ -105,6 +105,11 @@ class ServerPast:
         """None: this is the authority."""
         return None
 
+    @property
+    def guessed_ticks(self) -> int:
+        """0: the authority knows."""
+        return 0
+
     def begin(self, tick: int) -> None:
         """The step of ``tick`` is next."""
         self._tick = tick

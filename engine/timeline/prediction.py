@@ -77,10 +77,13 @@ class PredictedPast:
         self._screens: Final = [World(schema, tick=-1) for _ in range(RING_TICKS)]
         self._given: Final = [-1] * RING_TICKS
         self._tick = -1
+        self.guessed_ticks = 0
+        """From the newest snapshot to the tick being computed."""
 
-    def begin(self, tick: int) -> None:
-        """The step of ``tick`` is next."""
+    def begin(self, tick: int, known_tick: int) -> None:
+        """The step of ``tick`` is next; the others are known up to ``known_tick``."""
         self._tick = tick
+        self.guessed_ticks = tick - known_tick
 
     def show(self, tick: int, screen: World | None) -> None:
         """What the player saw when he gave his command for ``tick`` (copied); None: nothing special."""
@@ -112,7 +115,7 @@ class Prediction:
         self._touched: Final = np.full(self._shared.row_count, -1, dtype=np.int64)
         self._touched_newest = -1
         self._motion: Final = Motion(schema)
-        self._contact: Final = Contact(schema, seat, game.contact_units) if isinstance(game, HasContact) else None
+        self._contact: Final = Contact(schema, seat, game.contact_units, game.contact_ticks) if isinstance(game, HasContact) else None
         self._hidden_from: Final = schema.private_cells_end
         self._ring: Final = [World(schema, tick=-1) for _ in range(RING_TICKS)]
         self._given: Final[list[tuple[int, Command]]] = [(-1, game.command.neutral)] * RING_TICKS
@@ -210,7 +213,7 @@ class Prediction:
         own = self._own.all
         wrong = (self._authority.cells[own] != predicted.cells[own]).nonzero()[0]
         if not wrong.size:
-            if self._contact is not None and self._contact.surprises(predicted, self._authority, self.world):
+            if self._contact is not None and self._contact.matters(predicted, self._authority, self.world):
                 return self._refine(now)
             self._adopt_others()
             return None
@@ -244,16 +247,16 @@ class Prediction:
     def _compute(self, tick: int) -> None:
         earlier, world = self._ring[(tick - 1) % RING_TICKS], self._ring[tick % RING_TICKS]
         world.copy_from(earlier)
-        self._step(world, tick)
+        self._step(world, tick, self._authority.tick)
         if self._shared.row_count:
             touched = self._shared.touched(earlier.cells, world.cells)
             if touched.size:
                 self._touched[touched] = self._touched_newest = tick
         self._steps += 1
 
-    def _step(self, world: World, tick: int) -> None:
+    def _step(self, world: World, tick: int, known_tick: int) -> None:
         world.tick = tick
-        self._past.begin(tick)
+        self._past.begin(tick, known_tick)
         self._commands.set(self._seat, self._command_for(tick))
         self._game.step(world, self._commands, self._past)
         world.cells[self._hidden_from :] = 0  # never told to a client: a prediction must not depend on what it made up itself
@@ -365,7 +368,7 @@ class Prediction:
         world = self._spare
         world.copy_from(start)
         for tick in range(start.tick + 1, newest + 1):
-            self._step(world, tick)
+            self._step(world, tick, start.tick)
         return world
 
     def _call_late(self, now_tick: int, late: int) -> None:

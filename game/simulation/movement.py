@@ -26,15 +26,13 @@ from game.simulation.rules import (
     POSITION,
     PUSH_MAX,
     VELOCITY,
-    WALK_SPEED,
     WORLD_UNITS,
 )
 from game.simulation.walls import slide
 
-HEADING_ROUNDED: Final = 8
-"""Units per tick: a direction told in 32nds of a turn is off by up to 5.6 degrees, which is 7 at walking speed."""
-NEARLY_WALK_SPEED: Final = WALK_SPEED - 1
-"""Velocities are rounded in each direction, so a diagonal walk may be a little slower."""
+GUESS_KEPT_256THS: Final = 218
+"""Of a guessed speed, per tick: 85 %, which with the pull towards full speed makes 59 % of it. People turn round in fights: who was
+guessed to stand in our way and does not is worse than who is felt a little late. Corrections, measured, are smaller by a third."""
 
 
 def move_players(
@@ -45,11 +43,13 @@ def move_players(
     living: NDArray[np.bool_],
     acting: NDArray[np.bool_],
     guessed: NDArray[np.bool_] | None = None,
+    *,
+    touching: bool = True,
 ) -> None:
     """Accelerate, dash, push apart and move the seats of ``span``. ``orders`` [fields, span]; who lives and who may act, [span].
 
-    ``guessed`` [span]: whose orders are not known. They go on towards where they are heading, and are stopped and pushed
-    as everybody.
+    ``guessed`` [span]: whose orders are not known. They go on towards where they are heading, and are stopped and pushed as everybody.
+    Not ``touching``: nobody pushes anybody.
     """
     player = world.player
     place, velocity = player.public[POSITION, span], player.public[VELOCITY, span]
@@ -68,7 +68,7 @@ def move_players(
             _start_dashes(world, orders, span, starting.nonzero()[0], new_velocity)
     np.copyto(player.aim[span], orders[2], where=acting)
     np.copyto(player.heading[span], HEADING[move[0], move[1]], where=acting)
-    push = _pushes(world, span, living)
+    push = _pushes(world, span, living) if touching else None
     change = new_velocity if push is None else new_velocity + push
     target = slide(arena_map, place, change)
     moved = target - place
@@ -81,13 +81,10 @@ def move_players(
 
 
 def _going_on(velocity: NDArray[np.int32], heading: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The next velocity of players whose last command is not told exactly, but where it wanted to go."""
-    missing = HEADED[:, heading] - velocity
-    # Who walks that way already, and at full speed, does so exactly; the heading is rounded.
-    is_small, squares = np.abs(missing) <= HEADING_ROUNDED, velocity * velocity
-    arrived = is_small[0] & is_small[1] & (squares[0] + squares[1] > NEARLY_WALK_SPEED**2)
-    going_on: NDArray[np.int32] = velocity + QUARTER[missing * ~arrived]
-    return going_on
+    """The guessed next velocity of players of whom we know no command, but where the last one wanted to go."""
+    going = velocity + QUARTER[HEADED[:, heading] - velocity]
+    kept: NDArray[np.int32] = going * GUESS_KEPT_256THS >> 8
+    return kept
 
 
 def _start_dashes(world: World, orders: NDArray[np.int32], span: slice, which: NDArray[np.intp], new_velocity: NDArray[np.int32]) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.world import Schema, World, column_offsets
+from engine.world import Schema, Table, World, column_offsets
 from game.simulation.arena_map import ArenaMap
 from game.simulation.damage import apply_hits, hazard_hits
 from game.simulation.happenings import Happening
@@ -16,7 +16,7 @@ from game.simulation.movement import move_players
 from game.simulation.phases import advance_match
 from game.simulation.pickups import take_pickups
 from game.simulation.projectiles import move_projectiles
-from game.simulation.rules import ALIVE, POSITION, RESULTS, VELOCITY, WORLD_UNITS
+from game.simulation.rules import ALIVE, CONTACT_TICKS, POSITION, RESULTS, VELOCITY, WORLD_UNITS
 from game.simulation.spawning import respawn_players
 from game.simulation.weapons import fire_rails, fire_weapons
 
@@ -28,12 +28,14 @@ def step(
     predicting: int | None,
     seen_by: Callable[[int], World | None],
     time_limit_s: int,
+    guessed_ticks: int = 0,
 ) -> list[Happening]:
     """Advance ``world`` to ``world.tick`` in place.
 
     ``orders`` is [command fields, seats], neutral for whoever gave none. With ``predicting`` only that seat is simulated, and
-    only what it decides itself; the other players go on towards where they are heading, so that contact with them is felt, and other
-    rows coast on their motion. ``seen_by`` gives a shooter's past (lag compensation).
+    only what it decides itself; for a few ticks (``guessed_ticks`` of them have been guessed already) the other players go on towards
+    where they are heading, so that contact with them is felt; further on, and bolts always, they coast on their motion. ``seen_by``
+    gives a shooter's past (lag compensation).
     """
     happenings: list[Happening] = []
     player = world.player
@@ -45,11 +47,15 @@ def step(
     if predicting is None:
         before = player.public[POSITION].copy()
         move_players(arena_map, world, orders, span, living, acting)
-    else:
+    elif guessed_ticks <= CONTACT_TICKS:
         known, guessed = only_seat(player.capacity, predicting)
         everybody = slice(0, player.capacity)
         move_players(arena_map, world, orders, everybody, player.life == ALIVE, known & acting[0], guessed)
-        coast_others(world, span)
+        coast_others(world.projectile, span)
+    else:
+        move_players(arena_map, world, orders[:, span], span, living, acting, touching=False)
+        coast_others(player, span)
+        coast_others(world.projectile, span)
     orders = orders[:, span]
     rails = fire_weapons(world, orders, span, acting)
     hits = move_projectiles(arena_map, world, span, before, seen_by)
@@ -93,9 +99,8 @@ def only_seat(seats: int, seat: int) -> tuple[NDArray[np.bool_], NDArray[np.bool
     return only, ~only
 
 
-def coast_others(world: World, span: slice) -> None:
-    """Move every bolt that is not ours by its velocity."""
-    table = world.projectile
+def coast_others(table: Table, span: slice) -> None:
+    """Move every row that is not ours by its velocity."""
     per_seat = table.kind.per_seat or 1
     own = slice(span.start * per_seat, span.stop * per_seat)
     place = table.public[POSITION]

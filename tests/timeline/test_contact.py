@@ -16,6 +16,7 @@ class Blocking(Toy):
     """Nobody walks to the right into somebody who stands there."""
 
     contact_units = BODY
+    contact_ticks = 64
 
     def step(self, world: World, commands: Commands, past: Past) -> None:
         before = world.walker.x.copy()
@@ -78,6 +79,31 @@ def test_somebody_near_who_does_as_guessed_costs_nothing() -> None:
     assert prediction.statistics().ticks_replayed == 0
 
 
+def test_beyond_the_ticks_of_contact_each_snapshot_lets_us_feel_one_more() -> None:
+    """Nobody surprises us; but seven ticks are pending, and the game feels contact for three beyond what is known."""
+
+    class Shy(Blocking):
+        contact_ticks = 3
+
+        def step(self, world: World, commands: Commands, past: Past) -> None:
+            if past.predicting is not None and past.guessed_ticks > self.contact_ticks:
+                Toy.step(self, world, commands, past)
+            else:
+                super().step(world, commands, past)
+
+    authority, prediction = pushing(500, game=Shy())
+    assert prediction.world.walker.x[ME] == 1_000 + 10 * 40, "nothing is felt yet"
+    places = []
+    for tick in range(111, 119):
+        prediction.snapshot(authority.step(RIGHT), NOW)
+        prediction.step(tick, RIGHT)
+        places.append(int(prediction.world.walker.x[ME]) - int(authority.world.walker.x[ME]))
+    assert authority.world.walker.x[ME] == prediction.world_at(authority.world.tick).walker.x[ME]  # type: ignore[union-attr]
+    assert places[-1] <= 8 * 40 - 3 * 40
+    assert prediction.statistics().refined >= 6
+    assert prediction.statistics().corrections_by_cause["server_event"] == 0
+
+
 def test_a_replay_that_changes_nothing_of_ours_is_no_correction() -> None:
     authority, prediction = pushing(780)
     assert prediction.snapshot(authority.step(RIGHT, COMMAND.make(dx=1)), NOW) is None
@@ -86,7 +112,7 @@ def test_a_replay_that_changes_nothing_of_ours_is_no_correction() -> None:
 
 
 def test_free_seats_are_nobody() -> None:
-    contact = Contact(SCHEMA, ME, 500)
+    contact = Contact(SCHEMA, ME, 500, 0)
     empty, guessed = World(SCHEMA, 5), World(SCHEMA, 5)
     guessed.walker.x[1] = 7
-    assert not contact.surprises(guessed, empty, empty)
+    assert not contact.matters(guessed, empty, empty)
