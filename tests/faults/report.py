@@ -63,7 +63,9 @@ def table(results: Iterable[Result]) -> str:
             lines.append(f"| {shown} | **{result.outcome}** | | |")
         for name, value, bound, unit, holds in result.figures:
             measured = f"{value} {unit}".strip()
-            lines.append(f"| {shown} | {name} | {measured if holds else f'**{measured}**'} | {bound.replace('<=', '≤').replace('>=', '≥')} |")
+            lines.append(
+                f"| {shown} | {name} | {measured if holds else f'**{measured}**'} | {bound.replace('<=', '≤').replace('>=', '≥')} |"
+            )
             shown = ""
     return "\n".join(lines).strip()
 
