@@ -45,6 +45,7 @@ class Blender:
         self._lows: Final = np.concatenate(lows)
         self._spans: Final = np.concatenate(spans)
         self._halves: Final = self._spans // 2
+        self._turns: Final = bool((self._spans != _STRAIGHT).any())
 
     def blend_into(self, out: World, earlier: World, later: World, fraction: int) -> None:
         """Set ``out`` to the world ``fraction`` / 256 of the way from ``earlier`` to ``later``. ``out.tick`` is the earlier tick."""
@@ -69,18 +70,21 @@ class Blender:
         moving = changed.nonzero()[0]
         if not moving.size:
             return
-        low, span, half = self._lows[moving], self._spans[moving], self._halves[moving]
-        place = start[moving] - low
-        way = end[moving] - low
-        way -= place
-        way += half
-        way %= span
-        way -= half  # the short way round
-        way *= fraction
-        way >>= 8
-        place += way
-        place %= span
-        place += low
+        place = start[moving].astype(np.int64)
+        way = end[moving] - place
+        if self._turns:
+            low, span, half = self._lows[moving], self._spans[moving], self._halves[moving]
+            way += half
+            way %= span
+            way -= half  # the short way round
+            place -= low
+            place += (way * fraction) >> 8
+            place %= span
+            place += low
+        else:
+            way *= fraction
+            way >>= 8
+            place += way
         out.cells[self._cells[moving]] = place
 
 
