@@ -56,7 +56,7 @@ ARENA_COMMAND: Final = CommandSchema(
     CommandField("weapon", Range(0, 1)),
     CommandField("dash", Range(0, 1), latch=True),
 )
-"""A move's length counts up to 127 (shorter walks slower). The order is ``game.simulation.rules.COMMAND_FIELDS``."""
+"""A move's length counts up to 127 (shorter walks slower). The simulation takes a tick's commands as rows in this order."""
 
 ARENA_DIGEST: Final = game_digest(ARENA_SCHEMA, ARENA_COMMAND)
 """What servers in a LAN list are compared by."""

@@ -59,8 +59,6 @@ class ControlSide:
             entropy=entropy,
             limits=limits_of(config),
         )
-        self.is_drained = False
-        """All players have been told that the server closes; their bytes may still be on the way."""
         self._carried: list[DatagramCarried] = []
         self._turned_away_lines: Final = TokenBucket(TURNED_AWAY_LINES, 0.0)
 
@@ -102,7 +100,6 @@ class ControlSide:
         self._settle(now)
         self.control.drain()
         self._settle(now)
-        self.is_drained = True
 
     # --- towards the match host
 

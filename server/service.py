@@ -34,7 +34,6 @@ from engine.contract import game_digest
 from engine.discovery import SERVER_ID_BYTES, DiscoveryResponder
 from engine.drivers import (
     NoFreePortError,
-    StreamWrapper,
     TcpServer,
     TcpServerLimits,
     TickThread,
@@ -50,6 +49,7 @@ from engine.ids import DEFAULT_PORT, PORTS_TRIED, VERSION, Address
 from engine.session.config import HostConfig
 from engine.session.host import MatchHost
 from engine.session.values import DatagramCarried, HostRequest
+from engine.verbs import StreamWrapper
 from server.config import ServerConfig
 from server.control_side import ControlSide
 from server.listing import server_info

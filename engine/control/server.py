@@ -218,10 +218,6 @@ class ControlServer:
         session = self._sessions.get(session_id)
         return None if session is None else session.ping_ms
 
-    def has_session(self, session_id: SessionId) -> bool:
-        """Whether the session is kept, with a stream or without."""
-        return session_id in self._sessions
-
     def events(self) -> list[ServerEvent]:
         """Drain what happened."""
         events, self._events = self._events, []

@@ -1,4 +1,4 @@
-"""The only sockets, clocks and threads of the engine. A driver has no decisions: it drives any object that has the verbs of :mod:`.verbs`.
+"""The only sockets, clocks and threads of the engine. A driver has no decisions: it drives any object with the verbs of ``engine.verbs``.
 
 Left to others: what the bytes mean (the sans-IO parts), when to give up on a server and what to tell the player (the caller).
 """
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from engine.drivers.tcp_server import TcpServer, TcpServerLimits, TcpServerStatistics
     from engine.drivers.tick_thread import TickThread, TickThreadStatistics
     from engine.drivers.udp import UdpPort, UdpStatistics, open_udp
-    from engine.drivers.verbs import DatagramHost, DrivenClient, Responder, StreamServer, StreamWrapper
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -34,7 +33,6 @@ else:
         tcp_server="TcpServer TcpServerLimits TcpServerStatistics",
         tick_thread="TickThread TickThreadStatistics",
         udp="UdpPort UdpStatistics open_udp",
-        verbs="DatagramHost DrivenClient Responder StreamServer StreamWrapper",
     )
 
 __all__ = [
@@ -42,17 +40,12 @@ __all__ = [
     "ClientDriverStatistics",
     "ConnectFailure",
     "ConnectFailureKind",
-    "DatagramHost",
-    "DrivenClient",
     "Interface",
     "LanBrowser",
     "NoFreePortError",
     "Pacer",
-    "Responder",
     "ServerDriver",
     "ServerSockets",
-    "StreamServer",
-    "StreamWrapper",
     "TcpClient",
     "TcpServer",
     "TcpServerLimits",

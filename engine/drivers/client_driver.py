@@ -20,8 +20,8 @@ from engine.drivers.addresses import family_of
 from engine.drivers.failures import ConnectFailure
 from engine.drivers.tcp_client import StreamState, StreamWrapperFactory, TcpClient
 from engine.drivers.udp import UdpPort, UdpStatistics, open_udp
-from engine.drivers.verbs import DrivenClient, StreamWrapper
 from engine.ids import Address
+from engine.verbs import DrivenClient, StreamWrapper
 
 DATAGRAMS_PER_POLL_MAX: Final = 1024
 """A client hears one server at 60 Hz: more than this in a frame is a flood."""

@@ -20,8 +20,8 @@ from typing import Final
 from engine.drivers import clock as clocks
 from engine.drivers.interfaces import Interface, list_interfaces
 from engine.drivers.udp import UdpPort, open_udp, open_udp_socket
-from engine.drivers.verbs import Asker
 from engine.ids import DEFAULT_PORT, PORTS_TRIED, Address
+from engine.verbs import Asker
 
 GROUP_IPV4: Final = "239.255.83.75"
 """Administratively scoped (RFC 2365), so no router carries it off the site; 83.75 is "SK"."""

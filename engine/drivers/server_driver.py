@@ -17,8 +17,8 @@ from typing import Final, Protocol
 from engine.drivers import clock as clocks
 from engine.drivers.ports import open_server_sockets
 from engine.drivers.tcp_server import TcpServer
-from engine.drivers.verbs import StreamServer, StreamWrapper
 from engine.ids import DEFAULT_PORT, PORTS_TRIED, Address
+from engine.verbs import StreamServer, StreamWrapper
 
 ROUNDS_PER_S: Final = 240
 """Four rounds per tick at 60 Hz: how early a command comes is measured at the rounds (see the tick thread)."""

@@ -16,9 +16,9 @@ from typing import Final
 from engine.drivers.addresses import address_of
 from engine.drivers.dialing import CONNECT_TIMEOUT_S, Dialer
 from engine.drivers.failures import ConnectFailure, ConnectFailureKind
-from engine.drivers.verbs import StreamWrapper
 from engine.errors import DisconnectReason
 from engine.ids import Address
+from engine.verbs import StreamWrapper
 
 READ_BYTES: Final = 65536
 READS_PER_POLL_MAX: Final = 16

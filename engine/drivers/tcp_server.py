@@ -16,8 +16,8 @@ from typing import Final, cast
 
 from engine.drivers import clock as clocks
 from engine.drivers.addresses import address_of
-from engine.drivers.verbs import StreamServer, StreamWrapper
 from engine.ids import Address
+from engine.verbs import StreamServer, StreamWrapper
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from engine.drivers import clock as clocks
 from engine.drivers.udp import UdpPort, UdpStatistics
-from engine.drivers.verbs import DatagramHost, Responder
+from engine.verbs import DatagramHost, Responder
 
 SLICES_PER_TICK: Final = 4
 CATCH_UP_TICKS_MAX: Final = 5

@@ -56,7 +56,6 @@ class ClientMatch:
         self.game: Final = game
         self.settings: Final = settings
         self.seats: Final = game.schema.seats
-        self.started_at: Final = now
         self.decoder: Final = SnapshotDecoder(game.schema, seat)
         self.interpolation: Final = Interpolation(game.schema, game.tick_rate_hz)
         self.prediction: Final = Prediction(game, seat, ticks_max=config.rollback_ticks_max)

@@ -13,9 +13,6 @@ from __future__ import annotations
 from collections import deque
 from typing import Final, Protocol
 
-COPIES_MAX: Final = 2
-"""Beyond the first. A third would bring a run of four below one tick, at four times the bytes."""
-
 COPIES_APART_TICKS: Final = 0.25
 """A server looks four times a tick, a fast screen draws as often. A real radio's bad moment may be over by then."""
 
@@ -24,7 +21,8 @@ LOST_MIN: Final = 6
 RUNS_MIN: Final = 3
 """Fewer than this among the last 256 datagrams say nothing about how losses come."""
 MEAN_RUN_FOR_COPIES: Final = (1.6, 2.4)
-"""Mean length of a run from which on one and two copies are sent. Independent losses of 20 % have runs of 1.25."""
+"""Mean length of a run from which on one and two copies are sent. Independent losses of 20 % have runs of 1.25. A third
+copy would bring a run of four below one tick, at four times the bytes."""
 KEPT_S: Final = 10.0
 """Copies go on this long after the last reason: with them the 256 datagrams are only a second and a half."""
 QUEUEING_S_MAX: Final = 0.100

@@ -17,9 +17,6 @@ from numpy.typing import NDArray
 ORDER_MAX: Final = 15
 """Exp-Golomb orders are told in 4 bits."""
 
-CODE_VALUE_BITS_MAX: Final = 33
-"""A zigzagged difference of two values within +-2**30, plus 2**15, stays below 2**33."""
-
 _LOOP_CODES_MAX: Final = 160
 """Up to here a loop over Python integers packs faster than a dozen numpy calls (measured: even at about 180 codes)."""
 

@@ -193,6 +193,4 @@ ARENA_SCHEMA: Final = Schema(PLAYER, PROJECTILE, PICKUP, EFFECT, MATCH, seats=SE
 POSITION: Final = slice(1, 3)
 """Rows of ``table.public`` (row 0 is the generation) of players and projectiles: x and y at once."""
 VELOCITY: Final = slice(3, 5)
-COMMAND_FIELDS: Final = ("move_x", "move_y", "aim", "fire", "weapon", "dash")
-"""The rows of a tick's commands, in order."""
 MOVE_MAX: Final = 127

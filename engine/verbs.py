@@ -1,4 +1,4 @@
-"""What a driver may ask of what it drives: structural types, so that no driver imports the thing it drives.
+"""What may be asked of what is driven, over sockets or in a simulation: structural types, so that no driver imports the thing it drives.
 
 Times are seconds of one monotonic clock (:func:`engine.drivers.clock.now`); they are never compared between machines.
 """
@@ -12,7 +12,20 @@ from engine.errors import DisconnectReason
 from engine.ids import Address
 
 
-class DrivenClient(Protocol):
+class DatagramPeer(Protocol):
+    """Whatever datagrams go in and out of."""
+
+    def receive_datagram(self, data: bytes, address: Address, now: float) -> None:
+        """One datagram; any bytes."""
+
+    def datagrams_to_send(self, now: float) -> Sequence[tuple[Address, bytes]]:
+        """Datagrams with their targets; drains."""
+
+    def advance(self, now: float) -> None:
+        """Time has passed: do what is due."""
+
+
+class DrivenClient(DatagramPeer, Protocol):
     """One client of one server: a stream and datagrams."""
 
     @property
@@ -42,15 +55,6 @@ class DrivenClient(Protocol):
     def stream_to_send(self, now: float) -> bytes:
         """Bytes to send on the stream; drains."""
 
-    def receive_datagram(self, data: bytes, address: Address, now: float) -> None:
-        """One datagram; any bytes."""
-
-    def datagrams_to_send(self, now: float) -> Sequence[tuple[Address, bytes]]:
-        """Datagrams with their targets; drains."""
-
-    def advance(self, now: float) -> None:
-        """Time has passed."""
-
 
 class StreamServer(Protocol):
     """The stream side of a server: many peers, each named by a number that the driver gives and never uses twice."""
@@ -74,20 +78,11 @@ class StreamServer(Protocol):
         """Time has passed."""
 
 
-class DatagramHost(Protocol):
+class DatagramHost(DatagramPeer, Protocol):
     """The datagram side of a server, in a thread of its own: frozen requests go in, frozen events come out."""
 
     def request(self, request: Any) -> None:
         """Something that the other side wants done."""
-
-    def receive_datagram(self, data: bytes, address: Address, now: float) -> None:
-        """One datagram; any bytes."""
-
-    def advance(self, now: float) -> None:
-        """Time has passed: run the ticks that are due."""
-
-    def datagrams_to_send(self, now: float) -> Sequence[tuple[Address, bytes]]:
-        """Datagrams with their targets; drains."""
 
     def events(self) -> Sequence[Any]:
         """What happened; drains."""
