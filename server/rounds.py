@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from engine.control.messages import Announced, Denied, MatchEnded, Seated, Standing
+from engine.control.messages import Announced, Denied, MatchEnded, Standing
 from engine.control.text import clean_line
 from engine.ids import MatchId
 from engine.session.values import (
@@ -143,21 +143,9 @@ class Rounds:
         member = None if room is None else room.members.get(event.session_id)
         if room is None or room.round is None or member is None or member.seat != event.seat:
             return
-        ticket = event.ticket
-        member.guest.connection_id = ticket.connection_id
+        member.guest.connection_id = event.ticket.connection_id
         self._show(room, now)
-        seated = Seated(
-            match_id=event.match_id,
-            seat=event.seat,
-            seats=room.seats,
-            settings=dict(room.round.settings),
-            connection_id=ticket.connection_id,
-            key_to_server=ticket.key_to_server,
-            key_to_client=ticket.key_to_client,
-            lifetime_s=int(ticket.lifetime_s),
-            announced=event.announced,
-        )
-        self._outbox.tell(event.session_id, seated)
+        self._outbox.tell(event.session_id, event.seated(room.seats, room.round.settings))
 
     def announced(self, event: AnnouncementMade) -> None:
         """Pass an announcement on to everybody who plays."""

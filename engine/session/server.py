@@ -206,17 +206,5 @@ class MatchServer:
     def _hand_over(self, event: TicketIssued) -> None:
         if self._seat_of.get(event.session_id) != event.seat:
             return  # he left while the ticket was being made
-        ticket = event.ticket
-        self._connection_of[event.session_id] = ticket.connection_id
-        seated = m.Seated(
-            match_id=event.match_id,
-            seat=event.seat,
-            seats=self._seats,
-            settings=self._settings,
-            connection_id=ticket.connection_id,
-            key_to_server=ticket.key_to_server,
-            key_to_client=ticket.key_to_client,
-            lifetime_s=int(ticket.lifetime_s),
-            announced=event.announced,
-        )
-        self.control.send(event.session_id, seated)
+        self._connection_of[event.session_id] = event.ticket.connection_id
+        self.control.send(event.session_id, event.seated(self._seats, self._settings))

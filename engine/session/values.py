@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from engine.contract import Pilot, Settings
+from engine.control.messages import Seated
 from engine.errors import DisconnectReason
 from engine.ids import ConnectionId, MatchId, Seat, SessionId, Tick, Ticket
 from engine.world import World
@@ -100,6 +101,20 @@ class TicketIssued:
     ticket: Ticket
     announced: int = 0
     """Number of the match's newest announcement so far."""
+
+    def seated(self, seats: int, settings: Settings) -> Seated:
+        """What its player is told: the ticket, and what he needs to make the same game."""
+        return Seated(
+            match_id=self.match_id,
+            seat=self.seat,
+            seats=seats,
+            settings=dict(settings),
+            connection_id=self.ticket.connection_id,
+            key_to_server=self.ticket.key_to_server,
+            key_to_client=self.ticket.key_to_client,
+            lifetime_s=int(self.ticket.lifetime_s),
+            announced=self.announced,
+        )
 
 
 @dataclass(frozen=True, slots=True)
