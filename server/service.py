@@ -21,7 +21,6 @@ import socket
 import sys
 import threading
 import traceback
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -48,11 +47,12 @@ from engine.drivers.udp import open_udp_socket
 from engine.ids import DEFAULT_PORT, PORTS_TRIED, VERSION, Address
 from engine.session.config import HostConfig
 from engine.session.host import MatchHost
-from engine.session.values import DatagramCarried, HostRequest
+from engine.session.values import CarriedToSend, HostEvent
 from engine.verbs import StreamWrapper
 from server.config import ServerConfig
 from server.control_side import ControlSide
 from server.listing import server_info
+from server.posting import Posting
 from server.rules import Rules
 
 ROUND_S: Final = 0.01
@@ -106,7 +106,9 @@ class Service:
             raise
         self._host: Final = MatchHost(rules.make_game, entropy=os.urandom, config=HostConfig(requests_max=2 * REQUESTS_MAX))
         self._responder: Final = DiscoveryResponder()
-        self._tick: Final = TickThread(self._host, self._sockets.udp, responder=self._responder, on_events=self._wake)
+        self._tick: Final = TickThread(
+            self._host, self._sockets.udp, responder=self._responder, on_events=self._wake, may_be_lost=_is_datagram
+        )
         self._server_id: Final = os.urandom(SERVER_ID_BYTES)
         self._schema_digest: Final = game_digest(rules.schema, rules.command)
         self._listed_at = self._groups_at = 0.0
@@ -117,7 +119,7 @@ class Service:
             stream_wrapper=stream_wrapper,
             limits=TcpServerLimits(connections_max=connections_max),
         )
-        self._unposted: Final[deque[HostRequest]] = deque()
+        self._posting: Final = Posting(self._tick.post)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._hurry: asyncio.Event | None = None
@@ -145,7 +147,7 @@ class Service:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._tcp.arrived.wait(), ROUND_S)
             self._round()
-            if self._tick.failure is not None or self._mistakes > MISTAKES_MAX:
+            if self._tick.failure is not None or self._posting.is_stuck or self._mistakes > MISTAKES_MAX:
                 break
         code = self._judge()
         await self._drain()
@@ -204,15 +206,7 @@ class Service:
                 self._log(line)
 
     def _post_requests(self) -> None:
-        """In order; what the tick thread's queue does not hold waits for the next round, but for datagrams, which are late then."""
-        self._unposted.extend(self._side.host_requests())
-        while self._unposted:
-            if not self._tick.post(self._unposted[0]):
-                waiting = [request for request in self._unposted if not isinstance(request, DatagramCarried)]
-                self._unposted.clear()
-                self._unposted.extend(waiting)
-                return
-            self._unposted.popleft()
+        self._posting.add(self._side.host_requests())
 
     @property
     def _is_listed(self) -> bool:
@@ -281,7 +275,9 @@ class Service:
             self._log("the tick thread broke down:")
             for line in traceback.format_exception(failure):
                 self._log(line.rstrip("\n"))
-        return 1 if failure is not None or self._mistakes > MISTAKES_MAX else 0
+        if self._posting.is_stuck:
+            self._log("the tick thread broke down: it takes no requests any more")
+        return 1 if failure is not None or self._posting.is_stuck or self._mistakes > MISTAKES_MAX else 0
 
     async def _drain(self) -> None:
         assert self._hurry is not None
@@ -299,6 +295,10 @@ class Service:
         for line in self._side.log_lines():
             self._log(line)
         self._sockets.close()
+
+
+def _is_datagram(event: HostEvent) -> bool:
+    return isinstance(event, CarriedToSend)
 
 
 def _open_sockets(config: ServerConfig, *, is_local: bool) -> ServerSockets:

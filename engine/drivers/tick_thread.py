@@ -23,8 +23,14 @@ SLICES_PER_TICK: Final = 4
 CATCH_UP_TICKS_MAX: Final = 5
 REQUESTS_MAX: Final = 8192
 EVENTS_MAX: Final = 65536
-"""About 4 s of what 256 clients can cause whose datagrams are all carried; beyond it the oldest are dropped and counted: the other
-thread is stuck."""
+"""About 4 s of what 256 clients can cause whose datagrams are all carried. Beyond it the other thread is stuck, and the oldest of what may
+be lost are dropped and counted."""
+EVENTS_LEFT: Final = EVENTS_MAX * 3 // 4
+"""As many stay then: room is made in one go, not event by event."""
+EVENTS_KEPT_MAX: Final = EVENTS_MAX // 2
+"""Of those that must not be lost. Requests cause one each, and seats a few; what a game says to its players comes by the tick, and fills
+this in minutes. A server whose other thread takes nothing for that long is broken: the tick ends and says why (``failure``), rather than
+leave the other side with seats that no match has."""
 
 TICKS_REMEMBERED: Final = 1024
 """17 s at 60 Hz."""
@@ -51,7 +57,11 @@ class TickThreadStatistics:
 
 
 class TickThread:
-    """Runs a :class:`DatagramHost` over a port at a fixed rate until it is stopped or the host raises (see ``failure``)."""
+    """Runs a :class:`DatagramHost` over a port at a fixed rate until it is stopped or the host raises (see ``failure``).
+
+    ``may_be_lost`` says which of the host's events are worth no more than a datagram (a datagram to carry, for one): where nobody takes
+    events, they go first, and nothing else ever does.
+    """
 
     def __init__(
         self,
@@ -61,15 +71,17 @@ class TickThread:
         tick_rate_hz: int = 60,
         responder: Responder | None = None,
         on_events: Callable[[], None] | None = None,
+        may_be_lost: Callable[[Any], bool] = lambda event: False,  # noqa: ARG005 - the signature of one that looks
         clock: clocks.Clock = clocks.now,
         sleep: clocks.Sleep = clocks.sleep,
     ) -> None:
         self.failure: Exception | None = None
-        """What the host raised; the thread has ended then."""
+        """What the host raised, or that nobody takes its events; the thread has ended then."""
         self._host: Final = host
         self._udp: Final = udp
         self._responder: Final = responder
         self._on_events: Final = on_events
+        self._may_be_lost: Final = may_be_lost
         self._clock: Final = clock
         self._rate_hz: Final = tick_rate_hz
         self._sleep: Final = sleep
@@ -167,10 +179,26 @@ class TickThread:
         if events:
             with self._events_lock:
                 self._events.extend(events)
-                while len(self._events) > EVENTS_MAX:
-                    self._events_dropped += 1
-                    self._events.popleft()
+                if len(self._events) > EVENTS_MAX:
+                    self._make_room()
             self._tell()
+
+    def _make_room(self) -> None:
+        """Drop the oldest of what may be lost; raises where that would not be enough."""
+        losable = sum(map(self._may_be_lost, self._events))
+        kept = len(self._events) - losable
+        if kept > EVENTS_KEPT_MAX:
+            raise RuntimeError(f"nobody takes the host's events: {kept} wait that must not be lost")
+        to_drop = len(self._events) - EVENTS_LEFT
+        self._events_dropped += to_drop
+        remaining: list[Any] = []
+        for event in self._events:
+            if to_drop and self._may_be_lost(event):
+                to_drop -= 1
+            else:
+                remaining.append(event)
+        self._events.clear()
+        self._events.extend(remaining)
 
     def _answer(self, data: bytes, address: Any, now: float) -> None:
         if self._responder is None:

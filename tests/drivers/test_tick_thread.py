@@ -1,4 +1,5 @@
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -149,13 +150,44 @@ def test_requests_are_bounded(port: Any) -> None:
     assert not thread.post("one more")
 
 
-def test_events_that_nobody_takes_are_bounded(port: Any) -> None:
-    time, host = FakeTime(), EchoHost()
-    host.events_per_advance = EVENTS_MAX // 2 + 1
-    thread = TickThread(host, port, clock=time.clock, sleep=time.sleep)
-    thread._tick(Pacer(240.0, clock=time.clock, sleep=time.sleep))
-    assert len(thread.take_events()) == EVENTS_MAX
-    assert thread.statistics().events_dropped == SLICES_PER_TICK * host.events_per_advance - EVENTS_MAX
+def ticking(host: EchoHost, port: Any, **options: Any) -> tuple[TickThread, Callable[[], None]]:
+    """A thread that is not started, and what makes one tick of it, four slices, in this one."""
+    time = FakeTime()
+    thread = TickThread(host, port, clock=time.clock, sleep=time.sleep, **options)
+    pacer = Pacer(240.0, clock=time.clock, sleep=time.sleep)
+    return thread, lambda: thread._tick(pacer)
+
+
+def test_what_nobody_takes_is_bounded_and_only_what_may_be_lost_is_dropped(port: Any) -> None:
+    host = EchoHost()
+    thread, tick = ticking(host, port, may_be_lost=lambda event: isinstance(event, int))
+    host.events_per_advance = EVENTS_MAX // 16
+    thread.post("a match is over")
+    for _ in range(5):
+        thread.post("a seat is lost")
+        tick()
+        assert len(thread._events) <= EVENTS_MAX
+    events = thread.take_events()
+    assert [event for event in events if not isinstance(event, int)] == [
+        ("requested", "a match is over"),
+        *[("requested", "a seat is lost")] * 5,
+    ]
+    made = 5 * SLICES_PER_TICK * host.events_per_advance + 6
+    assert thread.statistics().events_dropped == made - len(events) > 0
+    assert events[-host.events_per_advance :] == list(range(host.events_per_advance)), "the newest are there"
+
+
+def test_a_thread_whose_lasting_events_nobody_takes_ends_and_says_so(port: Any) -> None:
+    host = EchoHost()
+    thread, tick = ticking(host, port)
+    host.events_per_advance = EVENTS_MAX // SLICES_PER_TICK
+    tick()
+    assert len(thread._events) == EVENTS_MAX
+    host.events_per_advance = 1
+    thread.start()
+    until(lambda: not thread.is_running)
+    assert "nobody takes the host's events" in str(thread.failure)
+    assert thread.statistics().events_dropped == 0
 
 
 def test_work_and_lateness_are_measured_per_tick(port: Any) -> None:
