@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from engine.replication.feedback import CommandFeedback
     from engine.replication.interest import public_view
     from engine.replication.layout import BASELINE_TICKS_MAX
+    from engine.replication.ledger import SnapshotLedger, read_ledger, sum_ledgers
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -27,6 +28,7 @@ else:
         feedback="CommandFeedback",
         interest="public_view",
         layout="BASELINE_TICKS_MAX",
+        ledger="SnapshotLedger read_ledger sum_ledgers",
     )
 
 __all__ = [
@@ -45,7 +47,10 @@ __all__ = [
     "Refusal",
     "SnapshotDecoder",
     "SnapshotEncoder",
+    "SnapshotLedger",
     "public_view",
     "read_commands",
+    "read_ledger",
+    "sum_ledgers",
     "write_commands",
 ]
