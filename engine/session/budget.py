@@ -13,7 +13,7 @@ Either is only a suspicion, as a route may simply be longer and Wi-Fi may simply
     DRAIN   --- the queue is gone ---> OPEN at this pace; then step by step faster. A pace that has filled the queue before is tried
                                        after a wait that doubles each time it does so again
             --- at the slowest, and nothing helped ---> OPEN at the old pace: it is not our queue, its delay is the new normal
-    OPEN    --- loss of 10 % and more for 2 s ---> TRIAL: half as often. Much less loss: stay. If not: back, and such loss is normal here
+    OPEN    --- loss above a quarter for 2 s ---> TRIAL: half as often. Much less loss: stay. If not: back, and such loss is normal here
 
 A pace is a whole number of ticks from snapshot to snapshot. While it is not the best one, a token bucket also holds back what is much
 larger than usual (a complete snapshot), so that one of them does not fill the queue again.
