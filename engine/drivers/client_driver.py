@@ -112,11 +112,6 @@ class ClientDriver:
             self._close_stream(now)
         return now
 
-    def drop_stream(self) -> None:
-        """Close the stream as if the network had (for tests and for trying out a resume)."""
-        if self._is_open and self._stream is not None:
-            self._stream.close()
-
     def close(self) -> None:
         """Send the client's last words as far as the system takes them at once, and close the sockets."""
         if self._is_closed:

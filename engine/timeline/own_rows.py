@@ -73,9 +73,6 @@ class OwnRows:
         """Everything that moves between two ticks of the picture."""
         self.blended_births: Final = _joined(births["linear"] + births["angle"])
         self.angle: Final = _joined(parts["angle"])
-        self.angle_births: Final = _joined(births["angle"])
-        self.angle_lows: Final[Values] = np.array([field.range.low for field in fields["angle"]], dtype=np.int64)
-        self.angle_spans: Final[Values] = np.array([f.range.high - f.range.low + 1 for f in fields["angle"]], dtype=np.int64)
 
     @property
     def row_count(self) -> int:

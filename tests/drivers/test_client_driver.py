@@ -123,13 +123,6 @@ def test_a_server_that_closes_at_once_is_heard_out(setup: Setup, last_words: byt
     assert setup.client.stream == last_words
 
 
-def test_a_dropped_stream_counts_as_lost(setup: Setup) -> None:
-    setup.connect()
-    setup.driver.drop_stream()
-    setup.driver.poll()
-    assert setup.client.log == ["opened", "lost"]
-
-
 def test_a_stream_that_the_client_gave_up_is_replaced_without_a_loss(setup: Setup) -> None:
     setup.connect()
     setup.client.wants_stream = True
