@@ -9,14 +9,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NoReturn
+from typing import Final
 
 from engine.conditions import NetConditions
-from engine.drivers.console import one_line, say, show
+from engine.drivers.command_line import USAGE_ERROR, CommandLineParser, number
+from engine.drivers.console import one_line, say
 from engine.ids import DEFAULT_PORT, VERSION
+from game.assets import map_names
 
 PROGRAM: Final = "skirmish"
-USAGE_ERROR: Final = 2
 INTERRUPTED: Final = 130
 """As shells have it for SIGINT."""
 
@@ -25,21 +26,6 @@ SERVER_NAME_CHARACTERS_MAX: Final = 32
 PASSWORD_CHARACTERS_MAX: Final = 64
 HOST_CHARACTERS_MAX: Final = 253
 """Of a name that the Internet's name service knows. The others are of :mod:`engine.control.messages`, which is too heavy for here."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """One clear line for a wrong argument; no abbreviations, so that an option added later breaks nobody's script."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(allow_abbrev=False, **options)
-
-    def error(self, message: str) -> NoReturn:
-        say(f"{PROGRAM}: {one_line(message)} (see: {self.prog} --help)")
-        sys.exit(USAGE_ERROR)
-
-    def _print_message(self, message: str, file: Any = None) -> None:
-        """Help, for which nobody may be there any more."""
-        (say if file is sys.stderr else show)(message.rstrip("\n"))
 
 
 def _conditions(text: str) -> NetConditions:
@@ -66,19 +52,6 @@ def _address(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _number(low: float, high: float, kind: Callable[[str], float] = int) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a {'whole number' if kind is int else 'number'}") from None
-        if not low <= value <= high:  # not a number is in no range
-            raise argparse.ArgumentTypeError(f"{text[:40]} is not in {low} to {high}")
-        return value
-
-    return read
-
-
 def _text(characters_max: int, *, may_be_empty: bool = False) -> Callable[[str], str]:
     def read(text: str) -> str:
         if not text.isprintable():
@@ -95,17 +68,17 @@ def _text(characters_max: int, *, may_be_empty: bool = False) -> Callable[[str],
 _NAME: Final = _text(NAME_CHARACTERS_MAX)
 _WORD: Final = _text(SERVER_NAME_CHARACTERS_MAX)
 _PASSWORD: Final = _text(PASSWORD_CHARACTERS_MAX, may_be_empty=True)
-_SECONDS: Final = _number(0.1, 86400, float)
-_SEED: Final = _number(0, 2**31 - 1)
-_LEVEL: Final = _number(0, 2)
+_SECONDS: Final = number(0.1, 86400, float)
+_SEED: Final = number(0, 2**31 - 1)
+_LEVEL: Final = number(0, 2)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog=PROGRAM, description="A LAN arena shooter. Without a command: the menu.")
+    parser = CommandLineParser(prog=PROGRAM, description="A LAN arena shooter. Without a command: the menu.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
-    commands = parser.add_subparsers(dest="what", metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="what", metavar="COMMAND", parser_class=CommandLineParser)
 
-    measured = _Parser(add_help=False)
+    measured = CommandLineParser(add_help=False)
     measured.add_argument("--seconds", type=_SECONDS, metavar="S", help="leave after so many seconds")
     measured.add_argument("--json", action="store_true", help="statistics as one JSON object on the last line")
     measured.add_argument(
@@ -117,26 +90,27 @@ def _parser() -> argparse.ArgumentParser:
     measured.add_argument("--seed", type=_SEED, metavar="N", help="the same chance in --net, bots and matches every time")
     measured.add_argument("--bot-level", type=_LEVEL, default=1, metavar="L", help="how well bots play, 0 to 2")
 
-    playing = _Parser(add_help=False, parents=[measured])
+    playing = CommandLineParser(add_help=False, parents=[measured])
     playing.add_argument("--headless", action="store_true", help="no window: a bot plays the seat")
 
+    maps = f"one of {', '.join(map_names())}; without: all of them in turn"
     play = commands.add_parser("play", parents=[playing], help="practice against bots")
     play.add_argument("--name", type=_NAME, help=f"your name, at most {NAME_CHARACTERS_MAX} characters")
-    play.add_argument("--bots", type=_number(0, 15), default=5, metavar="N", help="how many, 0 to 15")
-    play.add_argument("--map", type=_WORD, metavar="M")
+    play.add_argument("--bots", type=number(0, 15), default=5, metavar="N", help="how many, 0 to 15")
+    play.add_argument("--map", type=_WORD, metavar="M", help=maps)
     play.add_argument("--mode", type=_WORD, default="deathmatch", metavar="M")
 
     host = commands.add_parser("host", parents=[playing], help="start a match for the LAN and play in it")
     host.add_argument("--name", type=_WORD, help="the server's name in everybody's list")
-    host.add_argument("--port", type=_number(1, 65535), metavar="P", help="TCP and UDP; without: the first free of 7777 to 7784")
+    host.add_argument("--port", type=number(1, 65535), metavar="P", help="TCP and UDP; without: the first free of 7777 to 7784")
     host.add_argument("--password", type=_PASSWORD, default="", metavar="W", help="whoever joins must give it")
-    host.add_argument("--bots", type=_number(0, 15), default=0, metavar="N", help="how many, 0 to 15")
-    host.add_argument("--map", type=_WORD, metavar="M")
+    host.add_argument("--bots", type=number(0, 15), default=0, metavar="N", help="how many, 0 to 15")
+    host.add_argument("--map", type=_WORD, metavar="M", help=maps)
 
     join = commands.add_parser("join", parents=[playing], help="join a server")
     join.add_argument("--name", type=_NAME, help=f"your name, at most {NAME_CHARACTERS_MAX} characters")
     bots = commands.add_parser("bots", parents=[measured], help="network players that are bots")
-    bots.add_argument("--count", type=_number(1, 256), required=True, metavar="N", help="how many, 1 to 256")
+    bots.add_argument("--count", type=number(1, 256), required=True, metavar="N", help="how many, 1 to 256")
     for command in (join, bots):
         command.add_argument("address", type=_address, metavar="ADDRESS[:PORT]")
         command.add_argument("--password", type=_PASSWORD, default="", metavar="W", help="the server's, or with --room the room's")
@@ -144,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--accept-new-certificate", action="store_true", help="the server was set up anew, and I know it")
 
     servers = commands.add_parser("servers", help="what is on the LAN")
-    servers.add_argument("--timeout", type=_number(0.1, 60, float), default=1.5, metavar="S", help="listen so long for answers")
+    servers.add_argument("--timeout", type=number(0.1, 60, float), default=1.5, metavar="S", help="listen so long for answers")
     servers.add_argument("--json", action="store_true", help="the list as one JSON object on the last line")
     return parser
 

@@ -18,7 +18,6 @@ Read with the standard library and not with pytmx, because pytmx imports pygame 
 from __future__ import annotations
 
 import functools
-import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Final
@@ -26,7 +25,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from game.assets import assets_folder
+from game.assets import assets_folder, map_names
 from game.simulation.arena_map import SPAWNS_MIN, ArenaMap
 from game.simulation.navigation import distances_from
 from game.simulation.rules import MAP_TILES_MAX, PICKUPS_MAX, TILE_PIXELS, UNITS_PER_PIXEL
@@ -36,14 +35,8 @@ __all__ = ["ArenaMap", "load_map", "map_names", "read_map"]
 PICKUP_TYPES: Final = {"health": 0, "blaster": 1, "rail": 2}
 MAP_TILES_MIN: Final = 8
 MAP_BYTES_MAX: Final = 1 << 20
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _TILE_FLAGS: Final = 0x1FFFFFFF
 """The upper three bits of a tile's number say how it is flipped."""
-
-
-def map_names() -> tuple[str, ...]:
-    """The maps that can be played, in alphabetical order."""
-    return tuple(sorted(path.stem for path in (assets_folder() / "maps").glob("*.tmx") if _NAME.fullmatch(path.stem)))
 
 
 @functools.cache

@@ -9,62 +9,35 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
+from engine.drivers.command_line import USAGE_ERROR, CommandLineParser, number
 from engine.drivers.console import one_line, say, show
 from engine.ids import VERSION
+from game.assets import map_names
 from server.config import CONFIG_BYTES_MAX, ConfigError, ServerConfig, check_config, read_config, render_config
 
-USAGE_ERROR: Final = 2
 PROGRAM: Final = "skirmish-server"
 PRACTICE_WARMUP_S: Final = 2
 """Long enough to see where one stands."""
 
 
-class _Parser(argparse.ArgumentParser):
-    """One clear line for a wrong argument; no abbreviations, so that an option added later breaks nobody's script."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(allow_abbrev=False, **options)
-
-    def error(self, message: str) -> NoReturn:
-        say(f"{PROGRAM}: {one_line(message)} (see: {PROGRAM} --help)")
-        sys.exit(USAGE_ERROR)
-
-    def _print_message(self, message: str, file: Any = None) -> None:
-        """Help, for which nobody may be there any more."""
-        (say if file is sys.stderr else show)(message.rstrip("\n"))
-
-
-def _number(low: float, high: float, kind: Callable[[str], float] = int) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text} is not in {low:g} to {high:g}")
-        return value
-
-    return read
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog=PROGRAM, description="A dedicated server for Skirmish. Options win over the settings file.")
+    parser = CommandLineParser(prog=PROGRAM, description="A dedicated server for Skirmish. Options win over the settings file.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     parser.add_argument("--config", type=Path, metavar="server.toml", help="settings file")
     parser.add_argument("--write-config", type=Path, metavar="PATH", help="write a settings file with every setting explained, and end")
     parser.add_argument("--host", metavar="ADDRESS", help="listen on this address only")
-    parser.add_argument("--port", type=_number(1, 65535), metavar="7777", help="TCP and UDP port; without: the first free of 7777 to 7784")
+    parser.add_argument("--port", type=number(1, 65535), metavar="7777", help="TCP and UDP port; without: the first free of 7777 to 7784")
     parser.add_argument("--name", help="what players see in their list of servers")
     parser.add_argument("--password", help="whoever joins must give it")
-    parser.add_argument("--bots", type=_number(0, 256), metavar="N", help="bots in the permanent room")
-    parser.add_argument("--bot-level", type=_number(0, 2), metavar="L", help="how well they play: 0, 1 or 2")
-    parser.add_argument("--map", metavar="M", help="play only this map in the permanent room")
-    parser.add_argument("--seed", type=_number(0, 2**31 - 1), metavar="N", help="the same chance in matches and bots every time")
-    parser.add_argument("--seconds", type=_number(0.1, 1e9, float), metavar="S", help="end after so many seconds")
+    parser.add_argument("--bots", type=number(0, 256), metavar="N", help="bots in the permanent room")
+    parser.add_argument("--bot-level", type=number(0, 2), metavar="L", help="how well they play: 0, 1 or 2")
+    parser.add_argument("--map", metavar="M", help=f"play only this map in the permanent room: {', '.join(map_names())}")
+    parser.add_argument("--seed", type=number(0, 2**31 - 1), metavar="N", help="the same chance in matches and bots every time")
+    parser.add_argument("--seconds", type=number(0.1, 1e9, float), metavar="S", help="end after so many seconds")
     parser.add_argument("--json", action="store_true", help="statistics as one JSON object on the last line")
     parser.add_argument("--local", action="store_true", help="practice: only this computer can join")
     parser.add_argument("--exit-with-stdin", action="store_true", help="end when standard input closes (for whatever started it)")

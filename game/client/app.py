@@ -10,7 +10,6 @@ only place that knows how each is made and what must end when one is left.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from typing import Any, Final
@@ -18,7 +17,7 @@ from typing import Any, Final
 import pygame
 
 from engine.drivers import Pacer, lan_addresses, now
-from engine.drivers.console import say, show
+from engine.drivers.console import say
 from engine.errors import DisconnectReason
 from game.assets import assets_folder
 from game.client import sprites, theme
@@ -35,10 +34,12 @@ from game.client.menu_page import MenuPage, SettingsPage
 from game.client.online import Entering, Online
 from game.client.pages import Stage
 from game.client.preferences import PlayerFiles
+from game.client.report import show_report
 from game.client.screen import Destination, JoinOrder, Screen, ScreenChange
 from game.client.servers_page import ServersPage
 from game.client.sounds import SoundPlayer
 from game.client.start_pages import HostPage, PracticePage
+from game.client.tally import ScoreLine
 from game.client.window import Window
 
 FRAME_HZ_MAX: Final = 144.0
@@ -78,6 +79,7 @@ class App:
         self._ending: list[tuple[LocalServer, float]] = []
         """Servers that were asked to end, and by when they must have."""
         self._report: dict[str, Any] | None = None
+        self._scoreboard: list[ScoreLine] = []
         self._menu_index = 0
         self._is_focused = True
         self._is_hidden = False
@@ -97,7 +99,10 @@ class App:
     def play(
         self, connection: Connection, *, seconds: float | None = None, password: str = "", as_json: bool = False, is_practice: bool = False
     ) -> int:
-        """Play on a connection that has been begun; returns the exit code. A refusal is one line, and no window."""
+        """Play on a connection that has been begun; returns the exit code. A refusal is one line, and no window.
+
+        At the end the figures are printed: for people, or with ``as_json`` as one object.
+        """
         friends = [server_name(host, connection.port) for host in lan_addresses()] if connection.is_own_server and not is_practice else []
         self._online = Online(connection, entering=Entering.FIRST, password=password, is_practice=is_practice, friends=friends)
         for friend in friends:
@@ -115,8 +120,8 @@ class App:
             self.shut()
         if not was_in:
             say(f"skirmish: {sentence(end) if end is not None else 'the server gave no answer'}")
-        elif as_json:
-            show(json.dumps(self._report))
+        elif self._report is not None:
+            show_report(self._report, self._scoreboard, as_json=as_json)
         return 0 if end is None else Ending(end.reason, "", was_in).exit_code
 
     # --- the loop
@@ -294,7 +299,7 @@ class App:
     def _end_session(self) -> None:
         """Off the server; a server of our own ends with it."""
         if self._online is not None:
-            self._report = self._online.report()
+            self._report, self._scoreboard = self._online.report(), self._online.tally.scoreboard()
             self._online.close()
             self._online = None
         if self._server is not None:

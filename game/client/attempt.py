@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import getpass
 import json
 import os
 from typing import Final
@@ -13,7 +12,7 @@ from engine.errors import DisconnectReason
 from game.client.connection import Connection, sentence, server_name
 from game.client.local_server import LocalServer, LocalServerError
 from game.client.online import Entering, Online
-from game.client.preferences import PlayerFiles
+from game.client.preferences import PlayerFiles, default_name
 from game.client.screen import JoinOrder, Order, StartOrder
 
 SETTINGS_FILE: Final = "hosted.toml"
@@ -120,14 +119,6 @@ def _question(order: Order, reason: DisconnectReason) -> JoinOrder | None:
     if reason is DisconnectReason.CERTIFICATE_CHANGED:
         return dataclasses.replace(order, accepts_new_certificate=True)
     return None
-
-
-def default_name() -> str:
-    """What somebody is called who has not said."""
-    try:
-        return getpass.getuser()[:16] or "Player"
-    except (OSError, KeyError):  # no such user in this container
-        return "Player"
 
 
 def server_arguments(order: StartOrder, files: PlayerFiles) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import io
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -158,10 +157,12 @@ def _play_on(
     server: LocalServer | None = None,
     is_practice: bool = False,
 ) -> int:
+    from game.client.preferences import default_name
+
     files = _files()
     seed = _seed(options)
     chosen = files.preferences
-    name = name or chosen.name or _user_name()
+    name = name or chosen.name or default_name()
     is_own = server is not None
     connection = _connection(options, files, address, port, name=name, colour=chosen.colour, password=password, seed=seed, is_own=is_own)
     if not options.headless:
@@ -273,10 +274,3 @@ def _seed(options: argparse.Namespace) -> int:
 def _longest(scoreboards: list[list[Any]]) -> list[Any]:
     """All players see the same match, but for those who are not in it yet."""
     return max(scoreboards, key=len, default=[])
-
-
-def _user_name() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no such user in this container
-        return "Player"

@@ -10,9 +10,9 @@ from typing import Final
 import pygame
 
 from game.client import sprites, theme
-from game.client.attempt import default_name
 from game.client.form import Form
 from game.client.pages import HEIGHT, WIDTH, Page, Stage, beam, card, logo
+from game.client.preferences import default_name
 from game.client.screen import Destination
 from game.client.theme import texts
 from game.client.widgets import Button, CheckBox, Slider, Swatches, TextField, Widget

@@ -60,6 +60,7 @@ class Online:
         self._password: Final = password
         self._has_entered = False
         self._asked_in: RoomState | None = None
+        self._last_report: dict[str, Any] | None = None
 
     # --- once per frame
 
@@ -191,7 +192,9 @@ class Online:
         self.client.set_command(**fields)
 
     def leave(self, now: float) -> None:
-        """Say goodbye."""
+        """Say goodbye. The figures are those of the moment before: whoever leaves was there until then."""
+        if not self.has_ended:
+            self._last_report = self.tally.report()
         self.client.leave(now)
 
     def close(self) -> None:
@@ -200,4 +203,4 @@ class Online:
 
     def report(self) -> dict[str, Any]:
         """For ``--json``."""
-        return self.tally.report()
+        return self.tally.report() if self._last_report is None else self._last_report

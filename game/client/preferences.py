@@ -10,6 +10,7 @@ A file that cannot be read is not an error for somebody who wants to play: the d
 
 from __future__ import annotations
 
+import getpass
 import os
 from pathlib import Path
 from typing import Annotated, Final
@@ -34,7 +35,6 @@ class Preferences(msgspec.Struct):
     name: Annotated[str, msgspec.Meta(max_length=64)] = ""
     colour: Annotated[int, msgspec.Meta(ge=0, lt=COLOURS)] = 0
     sound_volume_pct: Volume = 70
-    music_volume_pct: Volume = 40
     is_fullscreen: bool = False
     has_net_graph: bool = False
     favourites: Addresses = msgspec.field(default_factory=list)
@@ -98,3 +98,11 @@ class PlayerFiles:
             temporary.replace(self.folder / name)
         except OSError as error:
             self.problem = f"{self.folder / name} cannot be written: {error.strerror}."
+
+
+def default_name() -> str:
+    """What somebody is called who has not said."""
+    try:
+        return getpass.getuser()[:16] or "Player"
+    except (OSError, KeyError):  # no such user in this container
+        return "Player"

@@ -11,10 +11,10 @@ from engine.control.messages import PASSWORD_CHARACTERS_MAX, ROOM_NAME_CHARACTER
 from engine.drivers import lan_addresses
 from engine.ids import DEFAULT_PORT, PORTS_TRIED
 from game.client import theme
-from game.client.attempt import default_name
 from game.client.form import Form
 from game.client.map_card import ANY_MAP, draw_map_card, map_choices
 from game.client.pages import Page, Stage, card
+from game.client.preferences import default_name
 from game.client.screen import Destination, StartOrder
 from game.client.theme import texts
 from game.client.widgets import Button, Chooser, TextField

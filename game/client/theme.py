@@ -26,7 +26,6 @@ GRID: Final[Colour] = (30, 37, 58)
 WALL: Final[Colour] = (43, 52, 82)
 WALL_SIDE: Final[Colour] = (24, 29, 48)
 WALL_EDGE: Final[Colour] = (104, 136, 214)
-NEON: Final[Colour] = (52, 120, 255)
 
 PANEL: Final[Colour] = (11, 14, 24)
 PANEL_EDGE: Final[Colour] = (44, 54, 84)

@@ -19,6 +19,7 @@ from game.client.lobby_page import LobbyPage
 from game.client.local_server import LocalServer
 from game.client.match_screen import MatchScreen
 from game.client.menu_page import MenuPage
+from game.client.online import Entering, Online
 from game.client.preferences import PlayerFiles
 from game.client.screen import Destination, JoinOrder, ScreenChange, StartOrder
 from game.client.servers_page import ServersPage
@@ -207,6 +208,29 @@ def test_play_reports_and_ends_in_time(files, capsys):
     report = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert report["snapshots"] > 10
     assert {"connected", "carrier", "kills", "deaths", "mispredictions", "disconnect_reason"} <= set(report)
+
+
+def test_who_leaves_was_there_until_then(files):
+    with served("--local") as port:
+        online = Online(Connection("127.0.0.1", port, files=files, name="Ada", is_own_server=True), entering=Entering.FIRST)
+        until = now() + WAIT_S_MAX
+        while online.session_id is None and now() < until:
+            online.poll()
+            select.select([], [], [], 0.002)
+        online.leave(online.poll())
+        report = online.report()
+        online.close()
+    assert (report["connected"], report["disconnect_reason"]) == (True, None)
+
+
+def test_what_was_played_is_told_to_people_too(files, capsys):
+    with served("--local") as port:
+        code = App(files).play(Connection("127.0.0.1", port, files=files, name="Ada", is_own_server=True), seconds=2.5, is_practice=True)
+    pygame.display.init()
+    assert code == 0
+    printed = capsys.readouterr().out
+    assert "Scoreboard" in printed
+    assert "round trip" in printed
 
 
 def test_play_is_refused_in_one_line_without_a_window(files, capsys):

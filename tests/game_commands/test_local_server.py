@@ -45,7 +45,7 @@ def test_it_listens_speaks_and_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     [
         (["--map", "moon"], "There is no map 'moon'"),
         (["--port", "0"], "--port: 0 is not in 1 to 65535"),
-        (["--bots", "x"], "is not a number"),
+        (["--bots", "x"], "is not a whole number"),
     ],
 )
 def test_it_says_why_it_does_not_start(arguments: list[str], words: str) -> None:

@@ -68,7 +68,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     ("arguments", "words"),
     [
         (["--port", "0"], "--port: 0 is not in 1 to 65535"),
-        (["--port", "many"], "--port: 'many' is not a number"),
+        (["--port", "many"], "--port: 'many' is not a whole number"),
         (["--bots", "17"], "[arena] bots: 17 is more than [arena] seats = 16"),
         (["--name", ""], "[server] name: must have 1 to 32 characters"),
         (["--host", "nonsense"], "[server] host: 'nonsense' is not a numeric address"),

@@ -1,0 +1,50 @@
+"""Reading a program's arguments: one clear line for a wrong one, and no abbreviations.
+
+Light on purpose: a wrong argument is answered before anything else is loaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+
+from engine.drivers.console import one_line, say, show
+
+USAGE_ERROR: Final = 2
+"""Exit code for something that the caller can put right."""
+
+_SHOWN_CHARACTERS_MAX: Final = 40
+
+
+class CommandLineParser(argparse.ArgumentParser):
+    """No abbreviations, so that an option added later breaks nobody's script."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Say it in one line, and end. A subcommand's line begins with the program's own name."""
+        say(f"{self.prog.split()[0]}: {one_line(message)} (see: {self.prog} --help)")
+        sys.exit(USAGE_ERROR)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Help, for which nobody may be there any more."""
+        (say if file is sys.stderr else show)(message.rstrip("\n"))
+
+
+def number(low: float, high: float, kind: Callable[[str], float] = int) -> Callable[[str], float]:
+    """A ``type`` for arguments that are whole numbers (or, with ``float``, numbers) of ``low`` to ``high``."""
+
+    def read(text: str) -> float:
+        shown = text[:_SHOWN_CHARACTERS_MAX]
+        try:
+            value = kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{shown!r} is not a {'whole number' if kind is int else 'number'}") from None
+        if not low <= value <= high:  # not a number is in no range
+            raise argparse.ArgumentTypeError(f"{shown} is not in {low} to {high}")
+        return value
+
+    return read
