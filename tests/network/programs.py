@@ -1,4 +1,4 @@
-"""The product's own commands, each as a process on one of the hosts, with everything that it prints and when.
+"""The product's own commands, each as a process, here or on one of the hosts, with everything that it prints and when.
 
 A process is ended by its own id and by nothing else. What a test waits for is a line that the program prints; the limits on waiting are
 there so that a failure ends, and are far above what anything takes.
@@ -40,14 +40,16 @@ def until(condition: Callable[[], bool], what: str, within_s: float = LINE_S_MAX
 class Program:
     """A running program. ``lines`` is all that it has printed, standard output and standard error together, in the order of reading."""
 
-    def __init__(self, host: Host, module: str, *arguments: str, state: Path, label: str = "") -> None:
+    def __init__(self, host: Host | None, module: str, *arguments: str, state: Path, label: str = "") -> None:
+        """``host`` None: on this machine as it is."""
+        command = [sys.executable, "-m", module, *arguments]
         self.label = label or module
         self.lines: list[str] = []
         self._started = time.monotonic()
         self._times: list[float] = []
         self._arrived = threading.Condition()
         self._process = subprocess.Popen(
-            host.command(sys.executable, "-m", module, *arguments),
+            command if host is None else host.command(*command),
             cwd=ROOT,
             env={**os.environ, "SKIRMISH_STATE": str(state), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
