@@ -26,6 +26,9 @@ from engine.ids import ConnectionId
 RTT_GAIN: Final = 1 / 8
 """Of the newest sample in the smoothed round trip (RFC 6298)."""
 
+RTT_SETTLING_SAMPLES: Final = 4
+"""The first answers come from a program that still loads: among so many the quickest counts."""
+
 PINGS_UNANSWERED_MAX: Final = 32
 """Beyond: no early pings. Those of the interval are bounded by ``silence_max_s``."""
 
@@ -62,6 +65,7 @@ class ControlStream:
         self._next_ping_s = now
         self._is_joined = False
         self._rtt_s: float | None = None
+        self._rtt_samples = 0
         self._acknowledged = 0
         self._unacknowledged_since_s: float | None = None
         self._frames_in = self._frames_out = self._bytes_in = self._carried_dropped = 0
@@ -203,7 +207,11 @@ class ControlStream:
                 self._pings.popleft()
             self._confirmed = written
             sample_s = max(0.0, now - sent_s)
-            self._rtt_s = sample_s if self._rtt_s is None else self._rtt_s + RTT_GAIN * (sample_s - self._rtt_s)
+            self._rtt_samples += 1
+            if self._rtt_s is None or (self._rtt_samples <= RTT_SETTLING_SAMPLES and sample_s < self._rtt_s):
+                self._rtt_s = sample_s
+            else:
+                self._rtt_s += RTT_GAIN * (sample_s - self._rtt_s)
             return True
         return False
 

@@ -32,7 +32,13 @@ class ClientStatistics:
     correction_p95_units: float = 0.0
     starved_frames_pct: float = 0.0
     interpolation_delay_ms: float = 0.0
+    frames: int = 0
+    """Frames for which the others were drawn."""
     ahead_ticks: float = 0.0
+    slack_ticks: float | None = None
+    """How long before their ticks all but one in a hundred of the commands arrive; None before the first reports."""
+    bytes_in: int = 0
+    bytes_out: int = 0
     bytes_in_per_s: float = 0.0
     bytes_out_per_s: float = 0.0
     checksum_mismatches: int = 0
@@ -67,7 +73,11 @@ def make_statistics(match: ClientMatch | None, *, is_connected: bool, reason: Di
         correction_p95_units=prediction.correction_p95_units,
         starved_frames_pct=display.starved_pct,
         interpolation_delay_ms=display.delay_ms,
+        frames=display.frames,
         ahead_ticks=match.clock.ahead_ticks,
+        slack_ticks=match.clock.statistics().slack_p99_ticks,
+        bytes_in=link.bytes_in,
+        bytes_out=link.bytes_out,
         bytes_in_per_s=link.bytes_in * per_s,
         bytes_out_per_s=link.bytes_out * per_s,
         checksum_mismatches=match.decoder.statistics().refused.get("checksum", 0),

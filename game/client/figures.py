@@ -13,7 +13,9 @@ from typing import Any, Final
 
 from engine.session import ClientStatistics
 
-COUNTS: Final = frozenset({"ticks", "snapshots", "mispredictions", "checksum_mismatches", "kills", "deaths", "matches"})
+COUNTS: Final = frozenset(
+    {"ticks", "snapshots", "frames", "bytes_in", "bytes_out", "mispredictions", "checksum_mismatches", "kills", "deaths", "matches"}
+)
 DIGITS: Final = 3
 
 

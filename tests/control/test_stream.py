@@ -32,6 +32,21 @@ def test_a_pong_confirms_what_was_written_before_its_ping_and_no_more() -> None:
     assert not stream.receive_pong(messages.Pong(99), 0.3)
 
 
+def test_a_first_answer_that_took_long_is_soon_forgotten_and_a_later_one_counts_a_little() -> None:
+    stream = joined_stream()
+    for number, took_s in enumerate((0.8, 0.3, 0.02, 0.03)):
+        stream.advance(float(number))
+        assert stream.receive_pong(messages.Pong(number + 1), number + took_s)
+    assert stream.rtt_s is not None
+    assert 0.02 <= stream.rtt_s < 0.025
+    stream.advance(4.0)
+    assert stream.receive_pong(messages.Pong(5), 4.8)
+    assert 0.1 < stream.rtt_s < 0.2
+    stream.advance(5.0)
+    assert stream.receive_pong(messages.Pong(6), 5.02)
+    assert 0.1 < stream.rtt_s < 0.2, "settled: a quick one does not erase what has been"
+
+
 def test_a_busy_stream_pings_before_its_time() -> None:
     stream = joined_stream()
     stream.advance(0.0)
