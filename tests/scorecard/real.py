@@ -172,7 +172,7 @@ def in_words(results: Sequence[Mapping[str, Any]], seed: int) -> str:
         lines += [
             f"## {result['name']}\n",
             f"{result['seconds']:g} s; load average {load['load_average_before']} before and {load['load_average_after']} after; "
-            f"the cell's own processes used {load['cpus_used']} CPUs.\n",
+            f"the cell's own processes used {load['cpus_used']} CPUs.{_warning(load, about['cpus'])}\n",
             "| figure | real sockets | virtual time |",
             "|---|---|---|",
         ]
@@ -180,6 +180,12 @@ def in_words(results: Sequence[Mapping[str, Any]], seed: int) -> str:
         lines += [f"| {label} | {_cell(real[key])} | |" for key, label in REAL_ROWS]
         lines.append("")
     return "\n".join(lines)
+
+
+def _warning(load: Mapping[str, float], cpus: int) -> str:
+    if max(load["load_average_before"], load["load_average_after"]) <= cpus:
+        return ""
+    return " **More wanted to run than there are CPUs: the left column says more about this machine's other work than about the network.**"
 
 
 def _cell(value: Any) -> str:

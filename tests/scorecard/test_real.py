@@ -32,3 +32,13 @@ def test_the_page_has_every_figure_and_the_load_of_the_machine() -> None:
     assert all(f"| {label} |" in page for _, label in (*ROWS, *REAL_ROWS))
     assert "load average 1.75 before and 2.5 after; the cell's own processes used 0.9 CPUs." in page
     assert page.count("## ") == 1
+
+
+def test_a_busy_machine_is_told() -> None:
+    def page(load_average: float) -> str:
+        load = {"load_average_before": 0.5, "load_average_after": load_average, "cpus_used": 0.5}
+        real = {key: 1.0 for key, _ in (*ROWS, *REAL_ROWS)}
+        return in_words([{"name": "0/0/0", "seconds": 10.0, "real": real, "simulated": {}, "load": load}], seed=1)
+
+    assert "More wanted to run" in page(1000.0)
+    assert "More wanted to run" not in page(0.0)
