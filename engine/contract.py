@@ -134,6 +134,12 @@ class Past(Protocol):
         In a prediction it is that very screen for the predicted seat, so what a player sees himself do to others can be predicted too.
         """
 
+    def judged(self, seat: Seat | int, refused_by: str = "") -> None:
+        """Note for the fairness report that this step decided for the seat by what :meth:`seen_by` gave, or that a rule refused to.
+
+        ``refused_by`` names the rule in a word ("target_gone", "wall_closed"); empty: decided for the seat. Changes nothing else.
+        """
+
 
 class PresentOnly:
     """The :class:`Past` of replays, of games without lag compensation, and (with a seat) of prediction."""
@@ -145,6 +151,9 @@ class PresentOnly:
     def seen_by(self, seat: Seat | int) -> World | None:  # noqa: ARG002 - the protocol names it
         """Always None."""
         return None
+
+    def judged(self, seat: Seat | int, refused_by: str = "") -> None:
+        """Nobody keeps a record here."""
 
 
 @runtime_checkable

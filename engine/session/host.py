@@ -27,6 +27,7 @@ from engine.session.values import (
     CarriedToSend,
     CloseMatch,
     DatagramCarried,
+    FairnessReported,
     HostEvent,
     HostRequest,
     MatchFailed,
@@ -266,6 +267,7 @@ class MatchHost:
         for state in list(match.seats.values()):
             self._disconnect_seat(state, DisconnectReason.CLOSED_BY_PEER, now)
         del self._matches[match.match_id]
+        self._emit(FairnessReported(match.match_id, match.fairness()))
         self._ended_complete += match.complete_snapshots
         self._ended_mismatches += match.checksum_mismatches
         self._ended_malformed += match.malformed_commands

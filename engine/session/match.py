@@ -14,6 +14,7 @@ from engine.ids import ConnectionId, MatchId, Seat, SessionId, Tick
 from engine.replication import BaselineRing, ClientBaseline, CommandBuffer, SnapshotEncoder, read_commands
 from engine.session.announcements import Announcement, AnnouncementLog
 from engine.session.config import HostConfig
+from engine.session.fairness import FairnessBook, PlayerFairness, account_of
 from engine.timeline import History, ServerPast
 from engine.world import World
 
@@ -58,6 +59,7 @@ class Match:
         self._interest: Final = game if isinstance(game, HasInterest) else None
         self._announcer: Final = game if isinstance(game, HasAnnouncements) else None
         self._ender: Final = game if isinstance(game, HasEnd) else None
+        self._fairness: Final = FairnessBook()
         self._newest = self._ring.record(self.world)
         self._history.record(self.world)
 
@@ -80,6 +82,7 @@ class Match:
     def reconnect(self, state: SeatState, session_id: SessionId, connection_id: ConnectionId) -> None:
         """A (new) connection speaks for the seat: it holds no baseline yet, and its commands start afresh."""
         has_mismatch = state.baseline.has_mismatch and state.session_id == session_id
+        self._close_account(state)
         state.session_id = session_id
         state.connection_id = connection_id
         state.buffer = CommandBuffer(self.game.command)
@@ -91,9 +94,24 @@ class Match:
         """Free a seat; its rows leave the world."""
         state = self.seats.pop(seat, None)
         if state is not None:
+            self._close_account(state)
             self._past.forget(seat)
             self.game.leave(self.world, seat)
         return state
+
+    def fairness(self) -> tuple[PlayerFairness, ...]:
+        """Every player's account so far, those who have left too."""
+        running = [
+            account_of(state.seat, state.session_id, state.buffer.statistics(), self._past.book.report(state.seat))
+            for state in self.seats.values()
+            if state.session_id is not None
+        ]
+        return self._fairness.report(running)
+
+    def _close_account(self, state: SeatState) -> None:
+        rewinds = self._past.book.close(state.seat)
+        if state.session_id is not None:
+            self._fairness.close(account_of(state.seat, state.session_id, state.buffer.statistics(), rewinds))
 
     # --- a tick
 

@@ -13,6 +13,7 @@ from engine.contract import Pilot, Settings
 from engine.control.messages import Seated
 from engine.errors import DisconnectReason
 from engine.ids import ConnectionId, MatchId, Seat, SessionId, Tick, Ticket
+from engine.session.fairness import PlayerFairness
 from engine.world import World
 
 # --- requests -----------------------------------------------------------------------------------------------------------------------
@@ -166,6 +167,14 @@ class MatchOver:
 
 
 @dataclass(frozen=True, slots=True)
+class FairnessReported:
+    """A match has ended, however it did: what each of its players was granted and refused."""
+
+    match_id: MatchId
+    players: tuple[PlayerFairness, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MatchFailed:
     """The game's own code raised in a step: this match is closed, the others go on. ``report`` is for the log, never for players."""
 
@@ -191,6 +200,7 @@ HostEvent: TypeAlias = (
     | SeatCarried
     | AnnouncementMade
     | MatchOver
+    | FairnessReported
     | MatchFailed
     | CarriedToSend
 )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.timeline.interpolation import Interpolation, InterpolationStatistics
     from engine.timeline.lag_compensation import History, LagCompensationStatistics, ServerPast
     from engine.timeline.prediction import Prediction, PredictionStatistics
+    from engine.timeline.rewinds import SeatRewinds
     from engine.timeline.scene import Scene, compose
 else:
     __getattr__ = lazy_names(
@@ -24,6 +25,7 @@ else:
         interpolation="Interpolation InterpolationStatistics",
         lag_compensation="History LagCompensationStatistics ServerPast",
         prediction="Prediction PredictionStatistics",
+        rewinds="SeatRewinds",
         scene="Scene compose",
     )
 
@@ -41,6 +43,7 @@ __all__ = [
     "Prediction",
     "PredictionStatistics",
     "Scene",
+    "SeatRewinds",
     "ServerPast",
     "TickAccumulator",
     "compose",

@@ -13,6 +13,7 @@ from typing import Final
 
 from engine.errors import LocalProtocolError
 from engine.ids import Seat
+from engine.timeline.rewinds import RewindBook
 from engine.world import FRACTIONS, Blender, Schema, World
 
 REWIND_MS_MAX: Final = 250
@@ -97,7 +98,9 @@ class ServerPast:
         self._history: Final = history
         self._rewind_max: Final = rewind_ms_max * tick_rate_hz * FRACTIONS // 1000
         self._tick = 0
-        self._ages: dict[int, tuple[int, int]] = {}
+        self._ages: dict[int, tuple[int, int, bool]] = {}
+        self.book: Final = RewindBook(tick_rate_hz)
+        """What each seat was granted, for the fairness report; whoever ends a seat's record closes it."""
         self._claims = self._too_old = self._too_new = self._views = self._rewound = 0
 
     @property
@@ -136,11 +139,12 @@ class ServerPast:
         if acknowledged_tick is not None:
             oldest = max(oldest, (min(acknowledged_tick, sent_tick) - display_lag_ticks_max) * FRACTIONS)
         newest = max(oldest, sent_tick * FRACTIONS)
-        if view > newest:
-            self._too_new += 1
-        elif view < oldest:
-            self._too_old += 1
-        self._ages[seat] = (self._tick, step - min(newest, max(oldest, view)))
+        too_new, too_old = view > newest, view < oldest
+        if too_new or too_old:
+            self._too_new += too_new
+            self._too_old += too_old
+            self.book.claimed(seat, too_old=too_old, too_new=too_new)
+        self._ages[seat] = (self._tick, step - min(newest, max(oldest, view)), too_new or too_old)
 
     def forget(self, seat: Seat | int) -> None:
         """The seat is taken by somebody else, or by nobody."""
@@ -148,13 +152,25 @@ class ServerPast:
 
     def seen_by(self, seat: Seat | int) -> World | None:
         """What this shooter was shown; None for a seat that claims nothing (a bot on the server sees the present)."""
-        claimed_at, age = self._ages.get(seat, (self._tick - REPEAT_TICKS_MAX - 1, 0))
-        if self._tick - claimed_at > REPEAT_TICKS_MAX:
+        claim = self._claim_of(seat)
+        if claim is None:
             return None
+        _, age, is_clamped = claim
         self._views += 1
         self._rewound += age
+        self.book.granted(seat, self._tick, age, is_clamped)
         tick, fraction = divmod(self._tick * FRACTIONS - age, FRACTIONS)
         return self._history.view(tick, fraction)
+
+    def judged(self, seat: Seat | int, refused_by: str = "") -> None:
+        """For the record of a seat that claims to have seen something; a bot on the server has none."""
+        if self._claim_of(seat) is not None:
+            self.book.judged(seat, self._tick, refused_by)
+
+    def _claim_of(self, seat: Seat | int) -> tuple[int, int, bool] | None:
+        """Its tick, the age of the view, and whether that had to be moved; None: nothing that holds for this step."""
+        claim = self._ages.get(seat)
+        return claim if claim is not None and self._tick - claim[0] <= REPEAT_TICKS_MAX else None
 
     def statistics(self) -> LagCompensationStatistics:
         """Counters since the start."""

@@ -97,6 +97,9 @@ class PredictedPast:
         index = self._tick % RING_TICKS
         return self._screens[index] if seat == self.predicting and self._given[index] == self._tick else None
 
+    def judged(self, seat: Seat | int, refused_by: str = "") -> None:
+        """What counts is what the authority decides."""
+
 
 class Prediction:
     """Predicts one seat of a match. Give it snapshots and a command per tick; draw :attr:`previous` and :attr:`world`."""
