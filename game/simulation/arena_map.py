@@ -86,12 +86,12 @@ class ArenaMap:
         return cells.ravel()
 
     @cached_property
-    def touch_columns(self) -> NDArray[np.int32]:
+    def touch_columns(self) -> NDArray[np.intp]:
         """By x: see :attr:`touch_cells`."""
         return _touch_index(self.width, 9, 1)
 
     @cached_property
-    def touch_rows(self) -> NDArray[np.int32]:
+    def touch_rows(self) -> NDArray[np.intp]:
         """By y: see :attr:`touch_cells`."""
         return _touch_index(self.height, 9 * self.width, 3)
 
@@ -106,9 +106,9 @@ class ArenaMap:
         return min(max(tile_y, 0), self.height - 1) * self.width + min(max(tile_x, 0), self.width - 1)
 
 
-def _touch_index(tiles: int, per_tile: int, per_region: int) -> NDArray[np.int32]:
+def _touch_index(tiles: int, per_tile: int, per_region: int) -> NDArray[np.intp]:
     place = np.arange(_PLACES, dtype=np.int32)
     within = place % TILE_UNITS
     region = 1 + (within > FAR_SIDE) - (within < NEAR_SIDE).astype(np.int32)
     index: NDArray[np.int32] = np.minimum(place >> TILE_SHIFT, tiles - 1) * per_tile + region * per_region
-    return index.astype(np.int32)
+    return index.astype(np.intp)

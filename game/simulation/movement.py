@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from engine.world import World
 from game.simulation.arena_map import ArenaMap
-from game.simulation.integers import COSINE, HEADED, HEADING, QUARTER, SINE, SINE_SHIFT, WALK_FACTOR, WALK_SHIFT, square_root
+from game.simulation.integers import COSINE, HEADED, HEADING, MOVE_SHIFT, QUARTER, SINE, SINE_SHIFT, WALK, ZERO, square_root
 from game.simulation.rules import (
-    ALIVE,
     DASH_COOLDOWN_TICKS,
     DASH_SPEED,
     DASH_TICKS,
@@ -34,6 +33,10 @@ GUESS_KEPT_256THS: Final = 218
 """Of a guessed speed, per tick: 85 %, which with the pull towards full speed makes 59 % of it. People turn round in fights: who was
 guessed to stand in our way and does not is worse than who is felt a little late. Corrections, measured, are smaller by a third."""
 
+_GUESS_KEPT: Final = np.array(GUESS_KEPT_256THS, dtype=np.int32)
+_SHIFT_256THS: Final = np.array(8, dtype=np.int32)
+_REACH: Final = np.array(2 * PLAYER_RADIUS, dtype=np.int32)
+
 
 def move_players(
     arena_map: ArenaMap,
@@ -46,29 +49,31 @@ def move_players(
     *,
     touching: bool = True,
 ) -> None:
-    """Accelerate, dash, push apart and move the seats of ``span``. ``orders`` [fields, span]; who lives and who may act, [span].
+    """Accelerate, dash, push apart and move the seats of ``span``. ``orders`` [fields, span], neutral for whoever may not act; who lives
+    and who may act, [span].
 
     ``guessed`` [span]: whose orders are not known. They go on towards where they are heading, and are stopped and pushed as everybody.
-    Not ``touching``: nobody pushes anybody.
+    Not ``touching``: nobody pushes anybody (otherwise ``span`` is everybody).
     """
     player = world.player
     place, velocity = player.public[POSITION, span], player.public[VELOCITY, span]
-    move = orders[0:2] * acting
-    squares = move * move
-    wanted = (move * WALK_FACTOR[squares[0] + squares[1]] + (1 << WALK_SHIFT >> 1)) >> WALK_SHIFT
-    new_velocity = velocity + QUARTER[wanted - velocity]
+    move = ((orders[0] << MOVE_SHIFT) + orders[1]).astype(np.intp)  # other indices would be made so at each look-up
+    wanted = WALK.take(move, axis=1)
     if guessed is not None:
-        np.copyto(new_velocity, _going_on(velocity, player.heading[span]), where=guessed)
+        np.copyto(wanted, HEADED.take(player.heading[span], axis=1), where=guessed)
+    new_velocity = velocity + QUARTER[(wanted - velocity).astype(np.intp)]
+    if guessed is not None:
+        np.copyto(new_velocity, new_velocity * _GUESS_KEPT >> _SHIFT_256THS, where=guessed)
     dash = player.dash[span]
     if np.count_nonzero(dash):
-        new_velocity = np.where(dash > 0, velocity, new_velocity)
+        np.copyto(new_velocity, velocity, where=dash > ZERO)
     if np.count_nonzero(orders[5]):
-        starting = orders[5] * acting > player.cooldown_dash[span]
+        starting = orders[5] > player.cooldown_dash[span]
         if np.count_nonzero(starting):
             _start_dashes(world, orders, span, starting.nonzero()[0], new_velocity)
     np.copyto(player.aim[span], orders[2], where=acting)
-    np.copyto(player.heading[span], HEADING[move[0], move[1]], where=acting)
-    push = _pushes(world, span, living) if touching else None
+    np.copyto(player.heading[span], HEADING[move], where=acting)
+    push = _pushes(world, living) if touching else None
     change = new_velocity if push is None else new_velocity + push
     target = slide(arena_map, place, change)
     moved = target - place
@@ -78,13 +83,6 @@ def move_players(
         new_velocity = np.where(hindered, np.minimum(np.maximum(moved, -limit), limit), new_velocity)
     np.copyto(velocity, new_velocity, where=living)
     np.copyto(place, target, where=living)
-
-
-def _going_on(velocity: NDArray[np.int32], heading: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The guessed next velocity of players of whom we know no command, but where the last one wanted to go."""
-    going = velocity + QUARTER[HEADED[:, heading] - velocity]
-    kept: NDArray[np.int32] = going * GUESS_KEPT_256THS >> 8
-    return kept
 
 
 def _start_dashes(world: World, orders: NDArray[np.int32], span: slice, which: NDArray[np.intp], new_velocity: NDArray[np.int32]) -> None:
@@ -105,27 +103,27 @@ def _start_dashes(world: World, orders: NDArray[np.int32], span: slice, which: N
         effect.spawn(world.tick, seat, type=EFFECT_DASH, x=x, y=y, x2=ahead_x, y2=ahead_y, ttl=EFFECT_TICKS)
 
 
-def _pushes(world: World, span: slice, living: NDArray[np.bool_]) -> NDArray[np.int32] | None:
-    """How far each seat of ``span`` is pushed by those it overlaps, [2, span], or None where nobody overlaps anybody."""
-    player = world.player
-    own = player.public[POSITION, span]
-    reach = 2 * PLAYER_RADIUS
-    close = np.abs(own[:, :, None] - player.public[POSITION, None]) < reach
-    near = close[0] & close[1]
-    near &= living[:, None]
-    near &= player.life == ALIVE
-    if np.count_nonzero(near) <= np.count_nonzero(living):  # everybody is near himself
+def _pushes(world: World, living: NDArray[np.bool_]) -> NDArray[np.int32] | None:
+    """How far each seat is pushed by those it overlaps, [2, seats], or None where nobody overlaps anybody."""
+    who = living.nonzero()[0]
+    if who.size < 2:
         return None
-    one, other = np.nonzero(near)
-    apart = one + span.start != other
+    places = world.player.public[POSITION]
+    standing = places.take(who, axis=1)
+    close = np.abs(standing[:, :, None] - standing[:, None]) < _REACH
+    near = close[0] & close[1]
+    if np.count_nonzero(near) == who.size:  # everybody is near himself
+        return None
+    one, other = (who[index] for index in near.nonzero())
+    apart = one != other
     one, other = one[apart], other[apart]
-    away = (own[:, one] - player.public[POSITION, other]).astype(np.int64)
+    away = (places[:, one] - places[:, other]).astype(np.int64)
     together = ~away.any(axis=0)
-    away[0, together] = np.where(one + span.start < other, -1, 1)[together]  # at the very same place: apart by seat
+    away[0, together] = np.where(one < other, -1, 1)[together]  # at the very same place: apart by seat
     distance = square_root((away * away).sum(axis=0))
-    depth = np.clip((reach - distance) // 2, 0, PUSH_MAX)
+    depth = np.clip((2 * PLAYER_RADIUS - distance) // 2, 0, PUSH_MAX)
     shift = np.sign(away) * (np.abs(away) * depth // np.maximum(distance, 1))
-    push = np.zeros(own.shape, dtype=np.int32)
+    push = np.zeros(places.shape, dtype=np.int32)
     np.add.at(push[0], one, shift[0])
     np.add.at(push[1], one, shift[1])
     size = square_root((push.astype(np.int64) ** 2).sum(axis=0))

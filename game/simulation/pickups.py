@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.world import World
 from game.simulation.arena_map import ArenaMap
+from game.simulation.integers import ZERO
 from game.simulation.rules import (
     ALIVE,
     BLASTER_AMMO_MAX,
@@ -24,6 +25,8 @@ from game.simulation.rules import (
 
 _PLACE: Final = slice(2, 4)
 """Rows of ``pickup.public``: x and y."""
+_ALIVE: Final = np.array(ALIVE, dtype=np.int32)
+_REACH: Final = np.array(PICKUP_REACH, dtype=np.int32)
 _GAINS: Final = (("health", HEALTH_MAX), ("ammo_blaster", BLASTER_AMMO_MAX), ("ammo_rail", RAIL_AMMO_MAX))
 """By a pick-up's type: the column that grows, and up to what."""
 
@@ -37,13 +40,16 @@ def lay_out_pickups(arena_map: ArenaMap, world: World) -> None:
 def take_pickups(world: World, span: slice) -> None:
     """Whoever of ``span`` touches something he needs takes it. Two at once: the turn goes round with the tick."""
     pickup, player = world.pickup, world.player
-    close = np.abs(pickup.public[_PLACE, :, None] - player.public[POSITION, None, span]) < PICKUP_REACH
+    takers = ((player.life[span] == _ALIVE) & (player.cooldown_pickup[span] == ZERO)).nonzero()[0] + span.start
+    if not takers.size:
+        return
+    close = np.abs(pickup.public[_PLACE, :, None] - player.public[POSITION].take(takers, axis=1)[:, None]) < _REACH
     near = close[0] & close[1]
     if not np.count_nonzero(near):
         return
-    near &= (player.life[span] == ALIVE) & (player.cooldown_pickup[span] == 0)
     seats = player.capacity
-    touching = [(slot, seat + span.start) for slot, seat in zip(*(part.tolist() for part in np.nonzero(near)), strict=True)]
+    slots, which = near.nonzero()
+    touching = zip(slots.tolist(), takers[which].tolist(), strict=True)
     for slot, seat in sorted(touching, key=lambda pair: (pair[0], (pair[1] + world.tick) % seats)):
         _take(world, slot, seat)
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from engine.world import World
 from game.simulation.arena_map import ArenaMap
 from game.simulation.damage import Hit
+from game.simulation.integers import ZERO
 from game.simulation.rules import (
     ALIVE,
     BLASTER,
@@ -40,6 +41,7 @@ from game.simulation.walls import fly
 HIT_REACH: Final = PLAYER_RADIUS + BLASTER_RADIUS
 NEAR: Final = HIT_REACH + BLASTER_SPEED + DASH_SPEED + PUSH_MAX
 """Farther than this at the end of a tick, and the two cannot have met within it."""
+_ALIVE, _NEAR = (np.array(number, dtype=np.int32) for number in (ALIVE, NEAR))
 DENSE_PAIRS_MAX: Final = 8192
 """Up to here comparing all pairs is faster than sorting."""
 
@@ -70,7 +72,7 @@ def move_projectiles(
     slots = projectile.generation[first : span.stop * per_seat].nonzero()[0] + first
     if not slots.size:
         return []
-    flights = projectile.public[:, slots]
+    flights = projectile.public.take(slots, axis=1)
     before = flights[POSITION]
     after, stopped = fly(arena_map, before, flights[VELOCITY])
     if world.player.capacity <= COMPENSATED_SEATS_MAX:
@@ -82,7 +84,7 @@ def move_projectiles(
     hits = _hit_players(slots // per_seat, before, after, stopped, meetings) if meetings is not None else []
     projectile.x[slots] = after[0]
     projectile.y[slots] = after[1]
-    ended = stopped | (projectile.ttl[slots] == 0)
+    ended = stopped | (projectile.ttl[slots] == ZERO)
     if np.count_nonzero(ended):
         for index in stopped.nonzero()[0].tolist():
             x, y = after[:, index].tolist()
@@ -119,13 +121,13 @@ def _meetings_as_seen(
                 dashing = player.dash > 0
                 place = np.where(dashing, present, place)
                 start = np.where(dashing, players_before, start)
-        close = np.abs(after[:, bolts, None] - place[:, None]) < NEAR
+        close = np.abs(after[:, bolts, None] - place[:, None]) < _NEAR
         near = close[0] & close[1]
         if not np.count_nonzero(near) or (seen is None and not is_authority):
             continue
-        near &= player.life == ALIVE
+        near &= player.life == _ALIVE
         if seen is not None:
-            near &= (seen.player.life == ALIVE) & (seen.player.generation == player.generation)
+            near &= (seen.player.life == _ALIVE) & (seen.player.generation == player.generation)
         near[:, shooter] = False
         bolt, victim = near.nonzero()
         found.append((bolt + bolts.start, victim, start[:, victim], place[:, victim]))

@@ -12,6 +12,7 @@ from engine.world import Schema, Table, World, column_offsets
 from game.simulation.arena_map import ArenaMap
 from game.simulation.damage import apply_hits, hazard_hits
 from game.simulation.happenings import Happening
+from game.simulation.integers import ZERO
 from game.simulation.movement import move_players
 from game.simulation.phases import advance_match
 from game.simulation.pickups import take_pickups
@@ -19,6 +20,8 @@ from game.simulation.projectiles import move_projectiles
 from game.simulation.rules import ALIVE, CONTACT_TICKS, POSITION, RESULTS, VELOCITY, WORLD_UNITS
 from game.simulation.spawning import respawn_players
 from game.simulation.weapons import fire_rails, fire_weapons
+
+_ALIVE, _ONE, _WORLD_UNITS = (np.array(number, dtype=np.int32) for number in (ALIVE, 1, WORLD_UNITS))
 
 
 def step(
@@ -40,23 +43,25 @@ def step(
     happenings: list[Happening] = []
     player = world.player
     span = slice(0, player.capacity) if predicting is None else slice(predicting, predicting + 1)
-    living = player.life[span] == ALIVE
+    living = player.life[span] == _ALIVE
     acting = living if world.match.phase[0] != RESULTS else np.zeros_like(living)
+    orders = orders[:, span] * acting
     count_down(world)
     before = None
     if predicting is None:
         before = player.public[POSITION].copy()
         move_players(arena_map, world, orders, span, living, acting)
     elif guessed_ticks <= CONTACT_TICKS:
-        known, guessed = only_seat(player.capacity, predicting)
         everybody = slice(0, player.capacity)
-        move_players(arena_map, world, orders, everybody, player.life == ALIVE, known & acting[0], guessed)
+        known, guessed = only_seat(player.capacity, predicting)
+        all_orders = np.zeros((len(orders), player.capacity), dtype=np.int32)
+        all_orders[:, span] = orders
+        move_players(arena_map, world, all_orders, everybody, player.life == _ALIVE, known & acting, guessed)
         coast_others(world.projectile, span)
     else:
-        move_players(arena_map, world, orders[:, span], span, living, acting, touching=False)
+        move_players(arena_map, world, orders, span, living, acting, touching=False)
         coast_others(player, span)
         coast_others(world.projectile, span)
-    orders = orders[:, span]
     rails = fire_weapons(world, orders, span, acting)
     hits = move_projectiles(arena_map, world, span, before, seen_by)
     if rails:
@@ -76,7 +81,8 @@ def count_down(world: World) -> None:
     """Every countdown sinks by one, as the schema's ``motion`` of -1 says; an effect that has run out of its ticks disappears."""
     counting = countdown_cells(world.schema)
     cells = world.cells
-    cells[counting] = np.maximum(cells[counting] - 1, 0)  # in free slots zeros stay zeros
+    running = counting[cells[counting].nonzero()[0]]
+    cells[running] -= _ONE
     effect = world.effect
     if np.count_nonzero(effect.generation) > np.count_nonzero(effect.ttl):
         effect.free(((effect.generation != 0) & (effect.ttl == 0)).nonzero()[0])
@@ -106,6 +112,6 @@ def coast_others(table: Table, span: slice) -> None:
     place = table.public[POSITION]
     kept = place[:, own].copy()
     place += table.public[VELOCITY]
-    np.maximum(place, 0, out=place)
-    np.minimum(place, WORLD_UNITS, out=place)
+    np.maximum(place, ZERO, out=place)
+    np.minimum(place, _WORLD_UNITS, out=place)
     place[:, own] = kept

@@ -21,6 +21,8 @@ SUBSTEP_AXIS_MAX: Final = 141
 a dash and a push, 336 units, so two suffice.)"""
 ONE_BY_ONE_MAX: Final = 8
 """Up to so many that touch a wall at once are pushed out one by one, in 2 microseconds each; all at once is 20, however few they are."""
+_SUBSTEP_AXIS_MAX: Final = np.array(SUBSTEP_AXIS_MAX, dtype=np.int32)
+_TILE_SHIFT: Final = np.array(TILE_SHIFT, dtype=np.int32)
 _INSIDE: Final = TILE_UNITS - 1
 _BESIDE: Final = np.array([[TOUCHES_BY_X], [TOUCHES_BY_Y]], dtype=np.uint8)
 
@@ -29,13 +31,14 @@ Ints = NDArray[np.signedinteger[Any]]
 
 def push_out(arena_map: ArenaMap, place: Ints) -> Ints:
     """The places [2, n] (centres of players, just moved) pushed out of the walls they overlap."""
-    touch = arena_map.touch_cells[arena_map.touch_columns[place[0]] + arena_map.touch_rows[place[1]]]
+    at = place.astype(np.intp)  # any other index is made so at each look-up, for 0.5 microseconds
+    touch = arena_map.touch_cells[arena_map.touch_columns[at[0]] + arena_map.touch_rows[at[1]]]
     if not np.count_nonzero(touch):  # the usual case: found out by three look-ups, in 1 microsecond instead of 6
         return place
     which = touch.nonzero()[0]
     pushed = place.copy()
     if which.size <= ONE_BY_ONE_MAX:
-        for one, x, y, touched in zip(which.tolist(), *place[:, which].tolist(), touch[which].tolist(), strict=True):
+        for one, x, y, touched in zip(which.tolist(), *at[:, which].tolist(), touch[which].tolist(), strict=True):
             pushed[:, one] = _pushed_out_alone(x, y, touched)
     else:
         pushed[:, which] = _pushed_out(place[:, which], touch[which])
@@ -89,7 +92,7 @@ def _round_corners(pushed: Ints, within: Ints, far_side: NDArray[np.bool_], whic
 
 def slide(arena_map: ArenaMap, place: Ints, change: Ints) -> Ints:
     """Where players at ``place`` [2, n] get to when they want to move by ``change``, sliding along walls."""
-    far = np.abs(change) > SUBSTEP_AXIS_MAX
+    far = np.abs(change) > _SUBSTEP_AXIS_MAX
     if not np.count_nonzero(far):
         return push_out(arena_map, place + change)
     fast = far[0] | far[1]
@@ -107,7 +110,7 @@ def fly(arena_map: ArenaMap, place: Ints, change: Ints) -> tuple[Ints, NDArray[n
     """
     solid, width = arena_map.solid_flat, arena_map.width
     target = place + change
-    tile, target_tile = place >> TILE_SHIFT, target >> TILE_SHIFT
+    tile, target_tile = place >> _TILE_SHIFT, target >> _TILE_SHIFT
     hit = solid[target_tile[1] * width + target_tile[0]]
     crossed = tile != target_tile
     doubtful = (crossed[0] & crossed[1]) | hit

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.world import World
 from game.simulation.arena_map import ArenaMap
 from game.simulation.damage import Hit
-from game.simulation.integers import COSINE, COSINES, SINE, SINE_ONE, SINE_SHIFT, SINES
+from game.simulation.integers import COSINE, COSINES, SINE, SINE_ONE, SINE_SHIFT, SINES, ZERO
 from game.simulation.navigation import ray_end
 from game.simulation.rules import (
     ALIVE,
@@ -37,7 +37,10 @@ RAIL_REACH = PLAYER_RADIUS + RAIL_RADIUS
 
 
 def fire_weapons(world: World, orders: NDArray[np.int32], span: slice, acting: NDArray[np.bool_]) -> list[int]:
-    """Choose weapons, fire blasters, recharge them. Returns the seats that fire the rail in this tick."""
+    """Choose weapons, fire blasters, recharge them. Returns the seats that fire the rail in this tick.
+
+    ``orders`` [fields, span], neutral for whoever may not act.
+    """
     player = world.player
     np.copyto(player.weapon[span], orders[4], where=acting)
     if world.tick % BLASTER_RECHARGE_TICKS == 0:
@@ -45,11 +48,10 @@ def fire_weapons(world: World, orders: NDArray[np.int32], span: slice, acting: N
         ammo += (player.life[span] == ALIVE) & (ammo < BLASTER_RECHARGE_BELOW)
     if not np.count_nonzero(orders[3]):
         return []
-    pulling = acting & (orders[3] != 0)
     by_rail = orders[4] == RAIL
     cooldown = np.where(by_rail, player.cooldown_rail[span], player.cooldown_blaster[span])
     ammo = np.where(by_rail, player.ammo_rail[span], player.ammo_blaster[span])
-    pulling &= (cooldown == 0) & (ammo > 0)
+    pulling = (orders[3] > cooldown) & (ammo > ZERO)
     if not np.count_nonzero(pulling):
         return []
     np.copyto(player.shield[span], 0, where=pulling)
