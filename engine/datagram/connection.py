@@ -51,6 +51,11 @@ from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, ConnectionId, Ticket
 from engine.wire.sequence import expand
 
+ALWAYS = float("-inf")
+NEVER = float("inf")
+ROUNDING_S = 1e-6
+"""A time of waking is so much early: sums and differences of binary fractions do not agree to the last bit, and early costs nothing."""
+
 ASIDES_MAX = 8
 """Datagrams to other addresses than the path (answers to challenges, probes) that wait for the next drain."""
 
@@ -99,10 +104,15 @@ class Connection:
         self._farewells_left = 0
 
         self._now = self._began_at = self._heard_at = self._closing_at = now
-        self._knock_at = self._sent_at = self._farewell_at = float("-inf")
+        self._knock_at = self._sent_at = self._farewell_at = ALWAYS
         self._ack_owed_at: float | None = None
         self._second_began = now
         self._second_datagrams = 0
+
+        self.advance_at = ALWAYS
+        """Before this time :meth:`advance` has nothing to do: what an owner of many asks first."""
+        self.send_at = ALWAYS
+        """Before this time :meth:`datagrams_to_send` has nothing to send. ``send`` and ``receive`` may bring it forward."""
 
         self._datagrams_in = self._bytes_in = self._messages_in = self._path_changes = 0
         self._dropped: dict[DropReason, int] = {}
@@ -166,10 +176,12 @@ class Connection:
 
     def receive_checked(self, datagram: bytes, wire_sequence: int, path: Address, now: float) -> None:
         """As :meth:`receive`, for an endpoint that has already checked size, kind and id and read the sequence number."""
-        if self._state is State.CLOSED:
-            return self._drop(DropReason.CLOSED)
-        if self._state is State.OPENING and self._is_server and now - self._began_at > self._opening_lasts_s:
-            return self._drop(DropReason.EXPIRED)
+        state = self._state
+        if state is not State.CONNECTED:
+            if state is State.CLOSED:
+                return self._drop(DropReason.CLOSED)
+            if state is State.OPENING and self._is_server and now - self._began_at > self._opening_lasts_s:
+                return self._drop(DropReason.EXPIRED)
         window = self._window
         sequence = expand(wire_sequence, window.newest)
         if not window.is_fresh(sequence):
@@ -188,19 +200,35 @@ class Connection:
         if self._is_server and self._is_flood(now):
             return self.disconnect(DisconnectReason.FLOODING, now)
 
-        parts: list[Part] | None
-        if len(body) == PREFIX_BYTES:
-            parts = []
-        elif body[PREFIX_BYTES] == LAST_MESSAGE:
-            parts = [Message(body[PREFIX_BYTES + 1 :])]
-        else:
-            parts = read_parts(body, PREFIX_BYTES)
-            if parts is None:
-                return self._drop(DropReason.MALFORMED)
+        watch = self._watch
+        if (
+            watch is not None
+            and watch.unproven is None
+            and state is State.CONNECTED
+            and path == self._path
+            and len(body) > PREFIX_BYTES
+            and body[PREFIX_BYTES] == LAST_MESSAGE
+        ):
+            # What a server hears 15,000 times a second: one message of somebody who plays, along his proven path.
+            self._sender.acknowledge(body, now)
+            self._owe_acknowledgement(now)
+            return self._deliver(body[PREFIX_BYTES + 1 :], is_newest)
+        parts = read_parts(body, PREFIX_BYTES)
+        if parts is None:
+            return self._drop(DropReason.MALFORMED)
         self._sender.acknowledge(body, now)
-        if parts and self._ack_owed_at is None:
-            self._ack_owed_at = now
+        if parts:
+            self._owe_acknowledgement(now)
+        self.advance_at = self.send_at = ALWAYS  # fragments, challenges, new paths: they have times of their own
         return self._take_parts(parts, path, size, is_newest, now)
+
+    def _owe_acknowledgement(self, now: float) -> None:
+        """The peer asked for one: it goes with whatever goes next, or by itself in time."""
+        if self._ack_owed_at is None:
+            self._ack_owed_at = now
+            at = now + self._limits.ack_delay_max_s - ROUNDING_S
+            if at < self.send_at:
+                self.send_at = at
 
     def _take_parts(self, parts: list[Part], path: Address, size: int, is_newest: bool, now: float) -> None:
         """State, then path, then contents of a datagram that is the peer's without doubt."""
@@ -278,6 +306,7 @@ class Connection:
             self._move(source)
         if self._path is not None and len(self._asides) < ASIDES_MAX:
             self._asides.append((self._path, write_response(token)))
+            self.send_at = ALWAYS
 
     def set_path(self, path: Address) -> None:
         """Client: send to ``path`` from now on; CARRIED while UDP does not get through. A server's path follows the client's datagrams."""
@@ -287,7 +316,7 @@ class Connection:
             self._path = path
             self._probes.clear()
             self._path_changes += 1
-            self._knock_at = float("-inf")
+            self._knock_at = self.send_at = ALWAYS
 
     def probe(self, address: Address, now: float) -> None:
         """Client: try ``address`` with one padded ping and stay on the path. If the server answers from there, the path moves there."""
@@ -297,6 +326,7 @@ class Connection:
         if address != self._path and self._state in (State.OPENING, State.CONNECTED) and len(self._asides) < ASIDES_MAX:
             self._probes.begin(address)
             self._asides.append((address, PADDED_PING))
+            self.send_at = ALWAYS
 
     # --- time and ends ----------------------------------------------------------------------------------------------------------------
 
@@ -304,12 +334,17 @@ class Connection:
         """Let time pass: timeouts, and what waits too long."""
         self._now = now
         if self._state is State.CONNECTED:
+            is_busy = False
             if now - self._heard_at > self._limits.timeout_s:
                 self._end(DisconnectReason.TIMED_OUT, Input.TIMEOUT, now)
+                is_busy = True
             elif len(self._reassembly):
                 self._reassembly.advance(now)
+                is_busy = True
             if self._watch is not None and len(self._watch):
                 self._watch.advance(now)
+                is_busy = True
+            self.advance_at = ALWAYS if is_busy else self._heard_at + self._limits.timeout_s - ROUNDING_S
         elif self._state is State.OPENING:
             if now - self._began_at > self._opening_lasts_s:
                 self._end(DisconnectReason.TIMED_OUT, Input.TIMEOUT, now)
@@ -328,6 +363,7 @@ class Connection:
             return
         self._events.append(Disconnected(reason))
         self._now = self._closing_at = now
+        self.advance_at = self.send_at = ALWAYS
         self._sender.clear()
         self._asides.clear()
         self._reassembly.clear()
@@ -352,6 +388,7 @@ class Connection:
             return self._drop(DropReason.LATE_SEND)
         if self._path is None:
             return self._drop(DropReason.NO_PATH)
+        self.send_at = ALWAYS
         if not self._sender.queue(message):
             self._drop(DropReason.OUTBOX_FULL)
         return None
@@ -361,8 +398,10 @@ class Connection:
         out: list[tuple[Address, bytes]] = []
         self._now = now
         if self._state is State.CLOSED:
+            self.send_at = NEVER
             return out
-        if self._asides or (self._watch is not None and len(self._watch)):
+        has_asides = bool(self._asides) or (self._watch is not None and len(self._watch) > 0)
+        if has_asides:
             self._send_aside(out, now)
         path = self._path
         if path is None:
@@ -381,6 +420,10 @@ class Connection:
                 self._put(out, path, PING_PART, now)
             elif self._ack_owed_at is not None and now - self._ack_owed_at >= self._limits.ack_delay_max_s:
                 self._put(out, path, b"", now)
+        if not has_asides and self._state is State.CONNECTED:
+            self.send_at = self._sent_at + self._limits.keep_alive_s - ROUNDING_S
+            if self._ack_owed_at is not None:  # the path's budget did not let it go, or there was nothing to send with it
+                self.send_at = min(self.send_at, self._ack_owed_at + self._limits.ack_delay_max_s - ROUNDING_S)
         return out
 
     def events(self) -> list[ConnectionEvent]:
@@ -412,7 +455,7 @@ class Connection:
         """Some at once, the others spaced; after the last, closed."""
         if now - self._farewell_at < self._limits.farewell_interval_s:
             return
-        is_first = self._farewell_at == float("-inf")
+        is_first = self._farewell_at == ALWAYS
         self._farewell_at = now
         for _ in range(min(self._farewells_left, self._limits.farewells_at_once if is_first else 1)):
             self._put(out, path, self._farewell, now)

@@ -31,8 +31,8 @@ class Endpoint:
     def __init__(self, entropy: Callable[[int], bytes], limits: DatagramLimits | None = None) -> None:
         self._entropy = entropy
         self._limits = limits if limits is not None else DatagramLimits()
-        self._connections: dict[int, Connection] = {}
-        self._stirred: dict[int, Connection] = {}
+        self._connections: dict[ConnectionId, Connection] = {}
+        self._stirred: dict[ConnectionId, Connection] = {}
         """Those that may have events or have ended: :meth:`events` looks at no others, because it is called after every datagram."""
         self._retired: deque[int] = deque()
         self._retired_ids: set[int] = set()
@@ -44,12 +44,12 @@ class Endpoint:
         if len(self._connections) >= self._limits.connections_max:
             raise LocalProtocolError(f"this endpoint holds its maximum of {self._limits.connections_max} connections and tickets")
         for _ in range(ID_TRIES_MAX):
-            connection_id = int.from_bytes(self._entropy(ID_BYTES))
+            connection_id = ConnectionId(int.from_bytes(self._entropy(ID_BYTES)))
             if connection_id and connection_id not in self._connections and connection_id not in self._retired_ids:
                 break
         else:
             raise LocalProtocolError("the entropy gives no connection id that is not in use: it is not random")
-        ticket = Ticket(ConnectionId(connection_id), self._entropy(KEY_BYTES), self._entropy(KEY_BYTES), self._limits.ticket_lifetime_s)
+        ticket = Ticket(connection_id, self._entropy(KEY_BYTES), self._entropy(KEY_BYTES), self._limits.ticket_lifetime_s)
         self._connections[connection_id] = Connection(ticket, is_server=True, now=now, entropy=self._entropy, limits=self._limits)
         return ticket
 
@@ -67,24 +67,24 @@ class Endpoint:
         if connection is None:
             return self._drop(DropReason.CLOSED if connection_id in self._retired_ids else DropReason.UNKNOWN_CONNECTION)
         connection.receive_checked(datagram, sequence, path, now)
-        if connection.has_events:
-            self._stirred[connection_id] = connection
+        self._stirred[connection_id] = connection  # :meth:`events` asks whether there are any
         return None
 
     def advance(self, now: float) -> None:
         """Let time pass: tickets and connections run out."""
-        for connection_id, connection in self._connections.items():
-            connection.advance(now)
-            if connection.has_events:
-                self._stirred[connection_id] = connection
+        for connection in self._connections.values():
+            if now >= connection.advance_at:
+                connection.advance(now)
+                if connection.has_events:
+                    self._stirred[connection.id] = connection
 
     def connection(self, connection_id: ConnectionId | int) -> Connection | None:
         """The connection or unused ticket of this id; None once it has ended and its end was told by :meth:`events`."""
-        return self._connections.get(connection_id)
+        return self._connections.get(ConnectionId(connection_id))
 
     def disconnect(self, connection_id: ConnectionId | int, reason: DisconnectReason, now: float) -> None:
         """End a connection and tell the peer why, or make an unused ticket worthless. One that has ended already is no mistake."""
-        connection = self._connections.get(connection_id)
+        connection = self._connections.get(ConnectionId(connection_id))
         if connection is not None:
             connection.disconnect(reason, now)
             self._stirred[connection.id] = connection
@@ -95,16 +95,18 @@ class Endpoint:
         if not self._stirred:
             return events
         stirred, self._stirred = self._stirred, {}
-        for connection in stirred.values():
-            events += [(connection.id, event) for event in connection.events()]
+        for connection_id, connection in stirred.items():
+            events += [(connection_id, event) for event in connection.events()]
             if connection.state is State.CLOSED:
-                self._retire(connection.id)
+                self._retire(connection_id)
         return events
 
     def datagrams_to_send(self, now: float) -> list[tuple[ConnectionId, Address, bytes]]:
         """Drain: (whose, where, datagram); one whose address is CARRIED goes inside that player's control connection."""
         out: list[tuple[ConnectionId, Address, bytes]] = []
         for connection in self._connections.values():
+            if now < connection.send_at:
+                continue
             for path, datagram in connection.datagrams_to_send(now):
                 self._bytes_out += len(datagram)
                 out.append((connection.id, path, datagram))
@@ -132,7 +134,7 @@ class Endpoint:
     def _drop(self, reason: DropReason) -> None:
         self._dropped[reason.value] = self._dropped.get(reason.value, 0) + 1
 
-    def _retire(self, connection_id: int) -> None:
+    def _retire(self, connection_id: ConnectionId) -> None:
         """Let an ended connection go, keep its counters, and keep its id out of reuse."""
         _add(self._dropped, self._connections.pop(connection_id).dropped)
         self._retired.append(connection_id)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 from engine.errors import DisconnectReason
 from engine.ids import Address
@@ -16,12 +16,11 @@ class Connected:
     path: Address
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One whole message. Messages come at most once each, but in any order, and some never do."""
+class Received(NamedTuple):
+    """One whole message. Messages come at most once each, but in any order, and some never do. A tuple: they are many."""
 
     message: bytes
-    is_newest: bool = field(default=True, compare=False)
+    is_newest: bool = True
     """Whether its datagram was newer than all that came before it; False for one that was overtaken."""
 
 

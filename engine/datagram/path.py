@@ -85,14 +85,14 @@ class Probes:
 class PathWatch:
     """A server's judgement of where one client is: whether its path is proven, and which others are under test."""
 
-    __slots__ = ("_candidates", "_entropy", "_limits", "_unproven")
+    __slots__ = ("_candidates", "_entropy", "_limits", "unproven")
 
     def __init__(self, entropy: Callable[[int], bytes], limits: DatagramLimits) -> None:
         self._entropy = entropy
         self._limits = limits
         self._candidates: dict[Address, Candidate] = {}
-        self._unproven: Candidate | None = None
-        """The very first path, until the client has acknowledged something: whoever raced the first datagram gets no stream."""
+        self.unproven: Candidate | None = None
+        """Not None: the very first path, until the client has acknowledged something: whoever raced the first datagram gets no stream."""
 
     def __len__(self) -> int:
         """Candidates under test."""
@@ -100,15 +100,15 @@ class PathWatch:
 
     def opened(self, address: Address, now: float) -> None:
         """The first valid datagram came from ``address``; it is the path, and proven only if the control connection vouches for it."""
-        self._unproven = None if address == CARRIED else Candidate(address, b"", now)
+        self.unproven = None if address == CARRIED else Candidate(address, b"", now)
 
     def heard_on_path(self, size: int, is_acknowledged: bool) -> None:
         """A valid datagram of ``size`` bytes came along the path; ``is_acknowledged``: the peer has acknowledged something of ours."""
-        if self._unproven is not None:
-            self._unproven.bytes_in += size
+        if self.unproven is not None:
+            self.unproven.bytes_in += size
             # Only the peer can seal an acknowledgement; if nothing of ours went elsewhere, it was received here.
             if is_acknowledged and not self._candidates:
-                self._unproven = None
+                self.unproven = None
 
     def heard_elsewhere(self, address: Address, size: int, is_newest: bool, now: float) -> bool:
         """A valid datagram came from another address than the path. Whether the path moves there at once; if not, it may be challenged."""
@@ -133,11 +133,11 @@ class PathWatch:
 
     def may_send(self, size: int) -> bool:
         """Whether ``size`` bytes may go along the path; they are accounted for."""
-        if self._unproven is None:
+        if self.unproven is None:
             return True
-        if not self._unproven.may_send(size):
+        if not self.unproven.may_send(size):
             return False
-        self._unproven.bytes_out += size
+        self.unproven.bytes_out += size
         return True
 
     def due(self, size: int, now: float) -> list[Candidate]:
@@ -158,7 +158,7 @@ class PathWatch:
 
     def moved(self) -> None:
         """The path has moved to a proven address: all candidates are settled."""
-        self._unproven = None
+        self.unproven = None
         self._candidates.clear()
 
     def clear(self) -> None:

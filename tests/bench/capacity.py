@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from time import perf_counter, process_time, sleep
+from time import perf_counter, process_time
 from typing import Any
 
 from engine.contract import Commands, PresentOnly
@@ -43,6 +43,8 @@ time_limit_s = 3600
 warmup_s = 0
 """
 MAP = "reactor"
+WARM_UP_S = 3.0
+"""Everybody plays, nothing is measured yet: what joining left behind is done with."""
 
 
 def measure(clients: int, hz: int, seconds: float, seed: int) -> dict[str, Any]:
@@ -57,11 +59,13 @@ def measure(clients: int, hz: int, seconds: float, seed: int) -> dict[str, Any]:
             assert server.stdout is not None
             port = int(re.search(r"tcp=(\d+)", server.stdout.readline())[1])  # type: ignore[index]
             load = Load(Address("127.0.0.1", port), clients, map_name=MAP, seed=seed)
-            sleep(0.5)
-            joined = load_until_joined(load, hz)
-            cpu_before = cpu_seconds(server.pid)
-            played_s = load.run(seconds, hz, join_limit_s=0)
-            cpu_s = cpu_seconds(server.pid) - cpu_before
+            joined = load.join(hz)
+            load.run(WARM_UP_S, hz)
+            ticks_before = newest_ticks(load)
+            cpu_before, load_before = cpu_seconds(server.pid), process_time()
+            played_s = load.run(seconds, hz)
+            cpu_s, load_s = cpu_seconds(server.pid) - cpu_before, process_time() - load_before
+            ticks = min(now - before for before, now in zip(ticks_before, newest_ticks(load), strict=True))
             rss_mb = resident_mb(server.pid)
             load.close()
         finally:
@@ -78,7 +82,7 @@ def measure(clients: int, hz: int, seconds: float, seed: int) -> dict[str, Any]:
         "hz": hz,
         "tick_ms_p50": said["tick_ms_p50"],
         "tick_ms_p99": said["tick_ms_p99"],
-        "missed_ticks": max(0, round(played_s * hz) - min((c.snapshots for c in load.clients), default=0)),
+        "missed_ticks": max(0, int(played_s * hz) - 1 - ticks),
         "late_ms_p99": said["tick_late_ms_p99"],
         "server_cpu_us_per_client_tick": round(per_client_tick, 2),
         "step_us_per_client_tick": round(step_us, 2),
@@ -87,14 +91,15 @@ def measure(clients: int, hz: int, seconds: float, seed: int) -> dict[str, Any]:
         "bytes_per_snapshot_mean": round(bytes_mean, 1),
         "snapshots_delivered_pct": round(100 * sum(c.snapshots for c in load.clients) / (clients * played_s * hz), 2),
         "rss_mb": round(rss_mb, 1),
+        "load_kept_up_pct": round(load.kept_up_pct, 1),
+        "load_cpu_us_per_client_tick": round(load_s * 1e6 / (played_s * hz * clients), 2),
         "ended": sorted({c.ended for c in load.clients if c.ended}),
     }
 
 
-def load_until_joined(load: Load, hz: int) -> int:
-    """Everybody in, or a minute has passed; returns how many play."""
-    load.run(2.0, hz)
-    return sum(client.newest_tick is not None for client in load.clients)
+def newest_ticks(load: Load) -> list[int]:
+    """The newest tick that each client has been told."""
+    return [client.newest_tick or 0 for client in load.clients]
 
 
 def step_cost_us(seats: int, seed: int) -> float:
