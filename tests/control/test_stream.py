@@ -92,3 +92,15 @@ def test_beyond_the_bound_nothing_is_queued_and_the_stream_fails() -> None:
     stream.write(messages.Ping(0))
     assert len(stream.bytes_to_send()) <= LIMITS.send_queue_bytes_max
     assert stream.next_message(0.0) is None
+
+
+def test_a_peer_that_asks_and_never_reads_is_found_though_everything_is_taken_from_us() -> None:
+    """What the driver has taken waits in the socket: it counts until the other side has shown that it read it."""
+    stream = joined_stream()
+    taken_bytes = number = 0
+    while stream.failure is None and taken_bytes <= 2 * LIMITS.send_queue_bytes_max:
+        stream.answer_ping(messages.Ping(number))
+        taken_bytes += len(stream.bytes_to_send())
+        number += 1
+    assert stream.failure is DisconnectReason.FLOODING
+    assert taken_bytes <= LIMITS.send_queue_bytes_max

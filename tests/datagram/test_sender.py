@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from random import Random
+
+from engine.datagram.fragments import Reassembly
 from engine.datagram.limits import DatagramLimits
-from engine.datagram.messages import ACK_DELAY_SATURATED, PREFIX, PREFIX_BYTES
+from engine.datagram.messages import ACK_DELAY_SATURATED, FRAGMENT_BYTES, PREFIX, PREFIX_BYTES, Fragment, read_parts
 from engine.datagram.replay_window import ReplayWindow
 from engine.datagram.sealing import make_seals
 from engine.datagram.sender import Sender
@@ -49,3 +52,18 @@ def test_time_that_runs_backwards_breaks_nothing() -> None:
     window.advance(1)
     sender.newest_heard_at = 5.0
     assert prefix_of(sender.sealed(b"", 4.0), 1) == (1, 0, 1 << 0)
+
+
+def test_large_messages_are_not_mixed_with_older_ones_that_lost_a_piece() -> None:
+    sender, _ = make_sender()
+    reassembly = Reassembly(DatagramLimits())
+    sent = [Random(number).randbytes(3 * FRAGMENT_BYTES) for number in range(4)]
+    heard = []
+    for number, message in enumerate(sent):
+        assert sender.queue(message)
+        parts = [part for body in sender.drain() for part in read_parts(body, 0) or ()]
+        assert len(parts) == 3
+        for part in parts[: 2 if number < 2 else 3]:  # the last pieces of the first two messages are lost
+            assert isinstance(part, Fragment)
+            heard.append(reassembly.receive(part, 0.0))
+    assert [message for message in heard if message is not None] == sent[2:]

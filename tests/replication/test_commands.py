@@ -39,6 +39,15 @@ def test_what_is_written_is_read(message: CommandsMessage) -> None:
     assert read_commands(SCHEMA, write_commands(SCHEMA, message)) == message
 
 
+@pytest.mark.parametrize("count", [COMMANDS_PER_MESSAGE_MAX + 1, 63])
+def test_more_commands_than_allowed_are_no_message(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    with monkeypatch.context() as patched:  # a peer without manners
+        patched.setattr("engine.replication.commands.COMMANDS_PER_MESSAGE_MAX", 63)
+        data = write_commands(SCHEMA, steady(count))
+        assert read_commands(SCHEMA, data) == steady(count)
+    assert read_commands(SCHEMA, data) is None
+
+
 def steady(count: int) -> CommandsMessage:
     command = SCHEMA.make(move_x=127, aim=300)
     return CommandsMessage(1000, False, tuple(CommandEntry(1010 + i, command, 1004 + i, 77) for i in range(count)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.replication import CommandFeedback, Decoded, Refusal, SnapshotDecoder, SnapshotEncoder
 from engine.wire import BitWriter
-from engine.world import Motion, Schema, World
+from engine.world import Field, Kind, Motion, Range, Schema, World
 from tests.replication.arena import ArenaLike
 from tests.replication.worlds import play, schemas, shown_out_of_range, snapshot_of
 
@@ -138,6 +138,7 @@ def header(tick: int, ticks: int) -> BitWriter:
         [(1, 1), (1, 1), (0, 13), (0b10, 2), (0, SEATS - 1)],  # a row changed in no field
         [(1, 1), (1, 1), (1, 13), (0b11, 2), (0, SEATS - 1)],  # a field changed in no row
         [(1, 1), (1, 1), (1, 13), (0b10, 2), (0, SEATS - 1), (15, 4), (0, 33), (1, 1), (0, 15)],  # too many zeros
+        [(1, 1), (1, 1), (1, 13), (0b10, 2), (0, SEATS - 1), (15, 4), (0, 200), (1, 1), (0, 215)],  # far too many zeros
         [(1, 1), (1, 1), (1, 13), (0b10, 2), (0, SEATS - 1), (15, 4), (0xFFFF, 40)],  # streak far beyond its range
         [(1, 1), (0, 1), (1, 1), (0, 30), (1, 1)],  # 2**30 new rows
         [(1, 1), (0, 1), (1, 1), (1, 1), (0, 1), (0, 2)],  # a new row where one stands
@@ -153,3 +154,34 @@ def test_impossible_contents_are_malformed(codes: list[tuple[int, int]]) -> None
     assert not check(decoder, writer.to_bytes(), None)
     assert decoder.statistics().refused == {"malformed": 1}
     assert not decoder.wants_complete
+
+
+def tank(level: Range) -> Schema:
+    return Schema(Kind("tank", (Field("level", level), Field("reserve", level, visible_to="owner")), per_seat=1), seats=1)
+
+
+HONEST, LIAR = tank(Range(3, 100)), tank(Range(3, 100 + 27))
+LIAR_BELOW = tank(Range(0, 100))
+"""What a liar writes is read bit by bit as meant, and his checksums are right: only the range stands against him."""
+
+
+def told_by(schema: Schema, **values: int) -> World:
+    world = World(schema, 6)
+    world.tank.spawn(5, 0, **{"level": 50, "reserve": 50, **values})
+    return world
+
+
+@pytest.mark.parametrize("field", ["level", "reserve"])
+@pytest.mark.parametrize(
+    ("liar", "value", "is_complete"), [(LIAR, 101, True), (LIAR, 127, True), (LIAR, 101, False), (LIAR_BELOW, 2, False)]
+)
+def test_a_value_out_of_its_range_is_refused_though_the_checksum_is_right(liar: Schema, field: str, value: int, is_complete: bool) -> None:
+    decoder = SnapshotDecoder(HONEST, 0)
+    held, lie = told_by(liar), told_by(liar, **{field: value})
+    held.tick = 5
+    encoder = SnapshotEncoder(liar)
+    assert isinstance(decoder.receive(SnapshotEncoder(HONEST).encode(held, None, 0)), Decoded)
+    assert decoder.receive(encoder.encode(lie, None if is_complete else held, 0)) is Refusal.MALFORMED
+    assert decoder.newest_tick == 5
+    truth = told_by(liar, **{field: 100})
+    assert isinstance(decoder.receive(encoder.encode(truth, held, 0)), Decoded), "nothing else is wrong with what this server says"
