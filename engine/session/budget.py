@@ -34,6 +34,8 @@ PERIOD_S: Final = 0.2
 DELAY_MAX_S: Final = 0.05
 """Standing delay that is suspicious (LEDBAT aims at 25 to 100 ms, CoDel at 5 ms in the router itself). The jitter comes on top, up to
 the same again: a queue that grows looks like jitter too."""
+DELAY_JITTERS: Final = 4.0
+"""So many mean deviations: on a radio with +-30 ms each way, the smallest round trip of 200 ms is up to 70 ms above that of 15 s."""
 
 SUSPICIOUS_PERIODS: Final = 2
 SUSPICIOUS_PERIODS_CARRIED: Final = 10
@@ -61,6 +63,8 @@ PROBATION_S: Final = 3.0
 
 LOSS_SUSPICIOUS: Final = 0.25
 """Below, it is a bad radio: a line that is over its capacity by no more than this soon shows a standing delay instead."""
+LOSS_SUSPICIOUS_IN_RUNS: Final = 0.35
+"""The same where losses come in runs: what 2 s show then is chance. Runs of four at 10 % loss show 25 % once in minutes, 35 % never."""
 LOSS_SILENCE: Final = 0.9
 """More than that in one look is a hole in the network, and nothing that pace could mend."""
 LOSS_LOOKS: Final = 10
@@ -169,8 +173,8 @@ class SendBudget:
 
     # --- judgement
 
-    def observe(self, report: PathReport, now: float) -> None:
-        """Take in what the last period (:data:`PERIOD_S`) showed."""
+    def observe(self, report: PathReport, now: float, *, losses_in_runs: bool = False) -> None:
+        """Take in what the last period (:data:`PERIOD_S`) showed. ``losses_in_runs``: they are not one by one, as on a busy radio."""
         if self._min == self._max:
             return
         self._judged += report.judged
@@ -180,7 +184,7 @@ class SendBudget:
             self._delay = report.lowest_rtt_s - min(self._lows)
             self._judge_delay(report.lowest_rtt_s, report.jitter_s, now)
         if self._mode is not Mode.DRAIN and not self._is_carried:  # a stream loses nothing: what is missing was sent the old way
-            self._judge_loss(now)
+            self._judge_loss(LOSS_SUSPICIOUS_IN_RUNS if losses_in_runs else LOSS_SUSPICIOUS, now)
         if self._mode is Mode.OPEN:
             self._try_faster(now)
 
@@ -217,7 +221,7 @@ class SendBudget:
     # delay
 
     def _judge_delay(self, low_s: float, jitter_s: float, now: float) -> None:
-        bound = DELAY_MAX_S + min(DELAY_MAX_S, jitter_s)
+        bound = DELAY_MAX_S + min(DELAY_MAX_S, DELAY_JITTERS * jitter_s)
         if self._mode is Mode.DRAIN:
             self._drain(low_s, bound, now)
             return
@@ -297,7 +301,7 @@ class SendBudget:
         self._judged = self._lost = 0
         self._looks.clear()
 
-    def _judge_loss(self, now: float) -> None:
+    def _judge_loss(self, suspicious: float, now: float) -> None:
         if self._mode is Mode.TRIAL:
             if now - self._loss_began >= LOSS_WINDOW_S and self._judged >= LOSS_WINDOW_DATAGRAMS:
                 self._end_trial(self._lost / self._judged, now)
@@ -305,14 +309,13 @@ class SendBudget:
             self._looks.append((self._judged, self._lost))
             self._judged = self._lost = 0
             if len(self._looks) == LOSS_LOOKS and self.interval_ticks < self._max:
-                self._begin_trial_if_lossy(now)
+                self._begin_trial_if_lossy(suspicious, now)
 
-    def _begin_trial_if_lossy(self, now: float) -> None:
+    def _begin_trial_if_lossy(self, allowed: float, now: float) -> None:
         looks = self._looks
         if sum(0 < lost < LOSS_SILENCE * judged for judged, lost in looks) < LOSS_LOOKS_PARTIAL:
             return
         loss = sum(lost for _, lost in looks) / sum(judged for judged, _ in looks)
-        allowed = LOSS_SUSPICIOUS
         if now < self._normal_until:
             allowed = max(allowed, NORMAL_LOSS_FACTOR * self._normal_loss + NORMAL_LOSS_EXCESS)
         if loss <= allowed:

@@ -27,7 +27,9 @@ class HostConfig:
     catch_up_ticks_max: int = 5
     """After a pause (a suspended laptop) at most so many ticks are made up for at once; the rest is dropped: no fast-forward."""
     rewind_ms_max: int = 250
-    """Lag compensation never looks further back."""
+    """Lag compensation never looks further back than this beyond the shooter's round trip, which the server itself measures."""
+    rewind_round_trip_ms_max: int = 250
+    """Of that round trip so much counts. 0: the limit is one for everybody, and who is far away has to lead his shots."""
 
     def __post_init__(self) -> None:
         _check("tick_rate_hz", self.tick_rate_hz, 1, 240)
@@ -36,6 +38,7 @@ class HostConfig:
         _check("matches_max", self.matches_max, 1, 1024)
         _check("catch_up_ticks_max", self.catch_up_ticks_max, 1, 60)
         _check("rewind_ms_max", self.rewind_ms_max, 0, 1000)
+        _check("rewind_round_trip_ms_max", self.rewind_round_trip_ms_max, 0, 1000)
 
 
 @dataclass(frozen=True, slots=True)

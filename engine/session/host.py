@@ -339,7 +339,8 @@ class MatchHost:
             budget = place.budget
             if now >= place.look_at:
                 place.look_at = now + PERIOD_S
-                budget.observe(connection.path_report(now), now)
+                budget.observe(connection.path_report(now), now, losses_in_runs=place.redundancy.copies > 0)
+                place.state.round_trip_s = connection.rtt_s
             if not budget.is_due(self._ticks, ticks):
                 continue
             try:

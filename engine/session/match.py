@@ -33,6 +33,8 @@ class SeatState:
     pilot: Pilot | None = None
     baseline: ClientBaseline = field(default_factory=ClientBaseline)
     """What the client holds: the next snapshot is coded against it."""
+    round_trip_s: float = 0.0
+    """Its connection's, as the server itself measures it."""
 
 
 class Match:
@@ -53,9 +55,9 @@ class Match:
         self._commands: Final = Commands(game.command, schema.seats)
         self._encoder: Final = SnapshotEncoder(schema)
         self._ring: Final = BaselineRing(schema)
-        rewind_ticks = config.rewind_ms_max * game.tick_rate_hz // 1000
+        rewind_ticks = (config.rewind_ms_max + config.rewind_round_trip_ms_max) * game.tick_rate_hz // 1000
         self._history: Final = History(schema, ticks_max=rewind_ticks + 2)
-        self._past: Final = ServerPast(self._history, game.tick_rate_hz, config.rewind_ms_max)
+        self._past: Final = ServerPast(self._history, game.tick_rate_hz, config.rewind_ms_max, config.rewind_round_trip_ms_max)
         self._interest: Final = game if isinstance(game, HasInterest) else None
         self._announcer: Final = game if isinstance(game, HasAnnouncements) else None
         self._ender: Final = game if isinstance(game, HasEnd) else None
@@ -85,6 +87,7 @@ class Match:
         self._close_account(state)
         state.session_id = session_id
         state.connection_id = connection_id
+        state.round_trip_s = 0.0
         state.buffer = CommandBuffer(self.game.command)
         state.baseline = ClientBaseline()
         state.baseline.has_mismatch = has_mismatch  # counted already; the client repeats it until it has recovered
@@ -151,6 +154,7 @@ class Match:
                     entry.view_fraction,
                     newest_sent_tick=state.baseline.newest_sent_tick or 0,
                     acknowledged_tick=state.baseline.acknowledged_tick,
+                    round_trip_s=state.round_trip_s,
                 )
         world.tick = tick
         self.game.step(world, commands, self._past)

@@ -4,6 +4,12 @@ Each command carries the place between two ticks at which the others stood on th
 blends the same two worlds by the same integers as the client did. A claim is only a claim, so it is held to what is possible: not
 further back than the limit, not newer than the newest snapshot that this seat was sent, not older than its acknowledged snapshot allows.
 A claim outside is moved to the nearest possible place and counted, not refused: an honest client at the edge still plays.
+
+How far back is the limit? From the picture that a player shoots at to the step that carries out his shot there pass his round trip, the
+delay of his display and the margin of his clock. The round trip is nobody's choice, and the server measures it itself; the other two are
+the client's, and it could make them as long as it likes. So the limit is 250 ms *beyond the round trip*, of which again at most 250 ms
+count. With one limit of 250 ms for all of it, whoever plays over 200 ms of round trip would be judged by pictures that he never saw, and
+half of his hits would not be. Who delays his acknowledgements to look further away wins at most what somebody really that far away has.
 """
 
 from __future__ import annotations
@@ -17,7 +23,11 @@ from engine.timeline.rewinds import RewindBook
 from engine.world import FRACTIONS, Blender, Schema, World
 
 REWIND_MS_MAX: Final = 250
-"""As most arena shooters cap it (200 to 300 ms): beyond, being shot behind a corner is worse than having to lead."""
+"""Beyond the round trip. As most arena shooters cap it (200 to 300 ms): further back, being shot behind a corner is worse than having to
+lead."""
+
+REWIND_ROUND_TRIP_MS_MAX: Final = 250
+"""Of the round trip. Both limits together are half of what Source allows (1 s)."""
 
 DISPLAY_LAG_TICKS_MAX: Final = 18
 """How much older than its newest acknowledged snapshot a screen may be: 5 intervals of 20 Hz snapshots, and 3 ticks for a lost datagram."""
@@ -94,9 +104,17 @@ class History:
 class ServerPast:
     """The :class:`engine.contract.Past` of the authority. Per step: :meth:`begin`, a :meth:`claim` per seat with a command, the step."""
 
-    def __init__(self, history: History, tick_rate_hz: int, rewind_ms_max: int = REWIND_MS_MAX) -> None:
+    def __init__(
+        self,
+        history: History,
+        tick_rate_hz: int,
+        rewind_ms_max: int = REWIND_MS_MAX,
+        rewind_round_trip_ms_max: int = REWIND_ROUND_TRIP_MS_MAX,
+    ) -> None:
         self._history: Final = history
+        self._rate: Final = tick_rate_hz
         self._rewind_max: Final = rewind_ms_max * tick_rate_hz * FRACTIONS // 1000
+        self._round_trip_s_max: Final = rewind_round_trip_ms_max / 1000
         self._tick = 0
         self._ages: dict[int, tuple[int, int, bool]] = {}
         self.book: Final = RewindBook(tick_rate_hz)
@@ -126,16 +144,17 @@ class ServerPast:
         newest_sent_tick: int,
         acknowledged_tick: int | None,
         display_lag_ticks_max: int = DISPLAY_LAG_TICKS_MAX,
+        round_trip_s: float = 0.0,
     ) -> None:
         """The seat's command for the coming step was given while its screen showed the others at ``view_tick`` + ``view_fraction`` / 256.
 
-        All of it may come from the network; any integers will do.
+        All of it may come from the network (any integers will do) but ``round_trip_s``, which the server has measured.
         """
         self._claims += 1
         step = self._tick * FRACTIONS
         view = view_tick * FRACTIONS + view_fraction
         sent_tick = min(newest_sent_tick, self._tick - 1)
-        oldest = step - self._rewind_max
+        oldest = step - self._rewind_max - int(min(max(0.0, round_trip_s), self._round_trip_s_max) * self._rate * FRACTIONS)
         if acknowledged_tick is not None:
             oldest = max(oldest, (min(acknowledged_tick, sent_tick) - display_lag_ticks_max) * FRACTIONS)
         newest = max(oldest, sent_tick * FRACTIONS)

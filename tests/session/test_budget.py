@@ -204,3 +204,28 @@ def test_holes_in_the_network_slow_nothing_down(seconds: float) -> None:
         line.loss = 0.0
         line.run(3)
     assert line.budget.statistics().slowed_for_loss == 0
+
+
+@pytest.mark.parametrize(("jitter_s", "slowed"), [(0.015, 0), (0.002, 1)])
+def test_a_radio_whose_round_trips_vary_has_no_queue(jitter_s: float, slowed: int) -> None:
+    """+-30 ms each way in order: the best of 15 s is far below the best of most 200 ms. Without that jitter the same is a queue."""
+    budget = SendBudget(RATE_HZ, 1, 6)
+    lows_s = [0.150, *([0.204, 0.196, 0.212, 0.213, 0.204, 0.200, 0.217, 0.218] * 4)]
+    for number, low_s in enumerate(lows_s):
+        budget.observe(PathReport(low_s, jitter_s, 12, 1), number * PERIOD_S)
+    assert min(1, budget.statistics().slowed_for_delay) == slowed
+
+
+@pytest.mark.parametrize(("in_runs", "slowed"), [(True, 0), (False, 1)])
+def test_losses_in_runs_must_be_more_before_a_slower_pace_is_tried(in_runs: bool, slowed: int) -> None:
+    budget = SendBudget(RATE_HZ, 1, 6)
+    for number, lost in enumerate((8, 13, 7, 10, 0, 21, 7, 11, 6, 20)):  # 29 % of 2 s, once seen where 10 % are lost in runs of four
+        budget.observe(PathReport(0.05, 0.001, 36, lost), number * PERIOD_S, losses_in_runs=in_runs)
+    assert budget.statistics().slowed_for_loss == slowed
+
+
+def test_a_full_line_is_slowed_down_whatever_its_losses_look_like() -> None:
+    budget = SendBudget(RATE_HZ, 1, 6)
+    for number in range(20):
+        budget.observe(PathReport(0.05, 0.001, 12, 5), number * PERIOD_S, losses_in_runs=True)
+    assert budget.statistics().slowed_for_loss >= 1

@@ -88,6 +88,22 @@ def test_a_pilot_sees_what_a_person_would_see() -> None:
     assert seen == {0, 1}, "sometimes they stand, sometimes they walk"
 
 
+@pytest.mark.parametrize(("round_trip_counted_ms", "is_held_to_the_limit"), [(250, False), (0, True)])
+def test_who_plays_from_far_away_is_judged_by_what_he_saw(round_trip_counted_ms: int, is_held_to_the_limit: bool) -> None:
+    config = HostConfig(rewind_round_trip_ms_max=round_trip_counted_ms)
+    match = ToyMatch(1, conditions=NetConditions.parse("latency=220,jitter=20,loss=2"), config=config)
+    match.start()
+    match.simulation.run_for(1)
+    running = match.server.host.match(match.server.match_id)
+    assert running is not None
+    before = running._past.statistics()
+    match.simulation.run_for(5)
+    after = running._past.statistics()
+    assert after.claims - before.claims > 290
+    assert (after.claims_too_old - before.claims_too_old > 250) is is_held_to_the_limit
+    assert after.claims_too_old == before.claims_too_old or is_held_to_the_limit
+
+
 def test_who_leaves_frees_his_seat_for_the_next() -> None:
     match = ToyMatch(2)
     match.start()

@@ -106,6 +106,31 @@ def test_claims_are_held_to_what_is_possible(claimed: int, sent: int, acknowledg
     assert seen_x(past) == shown * SPEED
 
 
+@pytest.mark.parametrize(
+    ("round_trip_s", "shown"),
+    [
+        (0.0, 85),
+        (0.1, 79),  # 250 ms, and the round trip
+        (0.25, 70),
+        (2.0, 70),  # of which no more than 250 ms count
+        (-1.0, 85),
+    ],
+)
+def test_the_limit_is_beyond_the_round_trip_that_the_server_measured(round_trip_s: float, shown: int) -> None:
+    past = past_at(100)
+    past.claim(0, 10, 0, newest_sent_tick=99, acknowledged_tick=None, round_trip_s=round_trip_s)
+    assert seen_x(past) == shown * SPEED
+    past.claim(0, 90, 0, newest_sent_tick=99, acknowledged_tick=None, round_trip_s=round_trip_s)
+    assert seen_x(past) == 90 * SPEED, "a younger picture is taken as it is claimed"
+
+
+def test_the_round_trip_may_be_left_out_of_it() -> None:
+    past = ServerPast(history_to(99), 60, rewind_round_trip_ms_max=0)
+    past.begin(100)
+    past.claim(0, 10, 0, newest_sent_tick=99, acknowledged_tick=None, round_trip_s=0.2)
+    assert seen_x(past) == 85 * SPEED
+
+
 def test_a_screen_cannot_be_much_older_than_what_it_acknowledged() -> None:
     past = past_at(100)
     past.claim(0, 88, 0, newest_sent_tick=99, acknowledged_tick=98, display_lag_ticks_max=6)
