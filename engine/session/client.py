@@ -116,6 +116,8 @@ class MatchClient:
         """The stream is up. ``server`` is the peer's numeric address: datagrams go to the same host."""
         self._now = now
         self._server = server
+        if self.closed_because is not None:
+            return  # the end came while the driver was calling; ``wants_close`` has it closed again
         if self._control.state is ControlState.NEW:
             self._control.opened(now)
         else:

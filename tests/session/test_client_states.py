@@ -177,6 +177,34 @@ def test_resuming_ends_after_its_time() -> None:
     assert bench.client.closed_because.reason is DisconnectReason.TIMED_OUT
 
 
+@pytest.mark.parametrize("seconds", [0, 61], ids=["left", "given up"])
+def test_a_stream_that_comes_up_after_the_end_is_closed_again(seconds: int) -> None:
+    """The player leaves, or his seat's time is over, while the driver is calling the server."""
+    bench = Bench(S.RESUMING)
+    if seconds:
+        bench.client.advance(bench.now + seconds)
+    else:
+        bench.client.leave(bench.now)
+    told = [event for event in bench.client.events() if isinstance(event, e.Closed)]
+    bench.reopens()
+    assert bench.client.stream_to_send(bench.now) == b""
+    assert bench.client.wants_close
+    bench.client.stream_lost(bench.now)
+    assert bench.client.state is S.CLOSED
+    assert not bench.client.wants_stream
+    assert len(told) == 1
+    assert bench.client.events() == []
+
+
+def test_a_player_who_leaves_before_the_first_stream_is_up() -> None:
+    match = ToyMatch(1)
+    client = match.clients[0]
+    client.leave(match.simulation.now)
+    client.stream_opened(match.host.address, match.simulation.now)
+    assert client.state is S.CLOSED
+    assert client.wants_close
+
+
 def test_a_stream_that_nobody_wanted_is_our_mistake() -> None:
     bench = Bench(S.MATCH)
     with pytest.raises(LocalProtocolError):
