@@ -19,9 +19,9 @@ COMMANDS_PER_MESSAGE_MAX: Final = 32
 
 _COUNT_BITS: Final = 6
 _GAP_ORDER: Final = 0
-_VIEW_ORDER: Final = 10
+VIEW_ORDER: Final = 10
 """Of the newest command's view distance in 256ths of a tick: 4 ticks behind are 1024."""
-_VIEW_CHANGE_ORDER: Final = 4
+VIEW_CHANGE_ORDER: Final = 4
 
 
 class CommandEntry(NamedTuple):
@@ -76,7 +76,7 @@ def write_commands(schema: CommandSchema, message: CommandsMessage) -> bytes:
 
 def _write_newest(writer: BitWriter, schema: CommandSchema, entry: CommandEntry) -> None:
     writer.write(entry.tick, 32)
-    writer.write_signed_golomb(_view_distance(entry), _VIEW_ORDER)
+    writer.write_signed_golomb(_view_distance(entry), VIEW_ORDER)
     packed = size = 0
     for value, (low, high, bits) in zip(entry.command, schema.spans, strict=True):
         packed = packed << bits | _checked(value, low, high)
@@ -89,7 +89,7 @@ def _write_older(writer: BitWriter, schema: CommandSchema, entry: CommandEntry, 
     writer.write_golomb(newer.tick - entry.tick - 1, _GAP_ORDER)
     writer.write(change != 0, 1)
     if change:
-        writer.write_signed_golomb(change, _VIEW_CHANGE_ORDER)
+        writer.write_signed_golomb(change, VIEW_CHANGE_ORDER)
     if entry.command == newer.command:
         writer.write(0, 1)
         return
@@ -147,7 +147,7 @@ def read_commands(schema: CommandSchema, data: bytes) -> CommandsMessage | None:
 
 def _read_newest(reader: BitReader, schema: CommandSchema) -> CommandEntry:
     tick = reader.read(32)
-    distance = reader.read_signed_golomb(_VIEW_ORDER)
+    distance = reader.read_signed_golomb(VIEW_ORDER)
     command = tuple([reader.read_range(low, high) for low, high, _ in schema.spans])
     return _entry(tick, command, distance)
 
@@ -156,7 +156,7 @@ def _read_older(reader: BitReader, schema: CommandSchema, newer: CommandEntry) -
     tick = newer.tick - 1 - reader.read_golomb(_GAP_ORDER)
     distance = _view_distance(newer)
     if reader.read_bool():
-        distance += _nonzero(reader.read_signed_golomb(_VIEW_CHANGE_ORDER))
+        distance += _nonzero(reader.read_signed_golomb(VIEW_CHANGE_ORDER))
     command = newer.command
     if reader.read_bool():
         command = _read_changed(reader, schema, command)
