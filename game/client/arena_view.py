@@ -27,6 +27,9 @@ from game.simulation.arena_map import ArenaMap
 UNITS: Final = rules.UNITS_PER_PIXEL
 _NAME_SIZE: Final = 13
 _BAR_SIZE: Final = (38, 5)
+PULSE_S: Final = 1.4
+"""After the own player has appeared, rings run together on him for so long."""
+PULSES: Final = 3
 _FLASH_S: Final = 0.12
 """How long somebody who was hurt is drawn white."""
 
@@ -48,6 +51,8 @@ class ArenaView:
         self._focus = (arena.width * TILE / 2, arena.height * TILE / 2)
         self._health: dict[int, int] = {}
         self._hurt_at: dict[int, float] = {}
+        self._appeared_at = -math.inf
+        self._was_alive = False
         self.hurt_at = -math.inf
         """When we were last hurt (the screen's edge flashes)."""
         sprites.warm_up()
@@ -66,12 +71,24 @@ class ArenaView:
         player = world.player
         if player.generation[self._own_seat] and player.life[self._own_seat] != rules.WAITING:
             self._focus = int(player.x[self._own_seat]) / UNITS, int(player.y[self._own_seat]) / UNITS
+        self._watch_own_life(player, now)
         self.camera.update(self._focus, self.mouse, now, dt)
         self._watch_health(player, now)
         self.effects.update(dt)
         self.effects.play(world, self._own_seat, roster, self.camera, self._focus, now)
         self.effects.trails(world, roster, self.camera, dt)
         self._embers(dt)
+
+    def crowd(self, world: World) -> list[tuple[float, float]]:
+        """Where living players stand on the screen."""
+        player = world.player
+        return [self.camera.to_screen(int(player.x[seat]) / UNITS, int(player.y[seat]) / UNITS) for seat in self._seats_seen(player)]
+
+    def _watch_own_life(self, player: Table, now: float) -> None:
+        is_alive = bool(player.generation[self._own_seat]) and int(player.life[self._own_seat]) == rules.ALIVE
+        if is_alive and not self._was_alive:
+            self._appeared_at = now
+        self._was_alive = is_alive
 
     def _watch_health(self, player: Table, now: float) -> None:
         for seat in player.rows().tolist():
@@ -105,7 +122,7 @@ class ArenaView:
         self._draw_players(surface, world.player, seen, roster, now)
         self._draw_bolts(surface, world.projectile, roster)
         self.effects.draw(surface, camera)
-        self._draw_labels(surface, world, seen, roster)
+        self._draw_labels(surface, world, seen, roster, now)
 
     def _seats_seen(self, player: Table) -> list[int]:
         """Living players on the screen, the own one last (on top)."""
@@ -150,7 +167,8 @@ class ArenaView:
             picture = sprites.player(colour, int(player.weapon[seat]), sprites.turn_of(int(player.aim[seat])))
             bodies.append((picture, (x - picture.get_width() / 2, y - picture.get_height() / 2)))
             if seat == self._own_seat:
-                over.append((sprites.ring(24, 2.0, theme.WHITE, 0.5), (x - 24, y - 24)))
+                over.append((sprites.ring(26, 2.5, theme.WHITE, 0.9), (x - 26, y - 26)))
+                over += self._pulse(x, y, now)
             if player.shield[seat]:
                 over.append((sprites.shield(colour, int(now * 30) % 24), (x - 25, y - 25)))
             if now - self._hurt_at.get(seat, -math.inf) < _FLASH_S:
@@ -158,6 +176,15 @@ class ArenaView:
         surface.fblits(lights, pygame.BLEND_RGB_ADD)
         surface.fblits(bodies)
         surface.fblits(over, pygame.BLEND_RGB_ADD)
+
+    def _pulse(self, x: float, y: float, now: float) -> list[tuple[pygame.Surface, tuple[float, float]]]:
+        """Rings that lead the eye to where we have appeared."""
+        age = (now - self._appeared_at) / PULSE_S
+        if not 0.0 <= age < 1.0:
+            return []
+        share = age * PULSES % 1.0
+        radius = round((sprites.PULSE_PIXELS - (sprites.PULSE_PIXELS - 27) * share) / 3) * 3
+        return [(sprites.ring(radius, 3.5, theme.WHITE, round(0.3 + 0.6 * share, 1)), (x - radius, y - radius))]
 
     def _draw_bolts(self, surface: pygame.Surface, projectile: Table, roster: Roster) -> None:
         rows = projectile.rows()
@@ -181,7 +208,7 @@ class ArenaView:
             lights.append((picture, (left - picture.get_width() / 2, top - picture.get_height() / 2)))
         surface.fblits(lights, pygame.BLEND_RGB_ADD)
 
-    def _draw_labels(self, surface: pygame.Surface, world: World, seen: list[int], roster: Roster) -> None:
+    def _draw_labels(self, surface: pygame.Surface, world: World, seen: list[int], roster: Roster, now: float) -> None:
         player = world.player
         leader = int(world.match.leader[0]) - 1
         blits: list[tuple[pygame.Surface, tuple[float, float]]] = []
@@ -190,9 +217,10 @@ class ArenaView:
             x, top = round(x), round(y) - 30
             if seat == leader:
                 blits.append((sprites.crown(), (x - 9, top - (16 if seat == self._own_seat else 34))))
-            if seat == self._own_seat:
-                continue
             person = roster.person(seat)
+            if seat == self._own_seat:
+                blits.append((sprites.chevron(person.colour), (x - 11, top - (34 if seat == leader else 18) + 2.0 * math.sin(now * 4.0))))
+                continue
             name = texts.render(person.name, _NAME_SIZE, mix(person.colour, theme.WHITE, 0.45), shadow=True)
             blits.append((name, (x - name.get_width() // 2, top - name.get_height())))
             share = int(player.health[seat]) / rules.HEALTH_MAX

@@ -19,14 +19,14 @@ from game.client.theme import Colour, mix, texts
 
 LINES_MAX: Final = 50
 SHOWN_CLOSED: Final = 6
-SHOWN_OPEN: Final = 9
+SHOWN_OPEN: Final = 7
 FADE_AFTER_S: Final = 8.0
 _FADE_S: Final = 1.0
 _SIZE: Final = 15
 _ROW: Final = 22
 _LEFT: Final = 22
 _BOTTOM: Final = LOGICAL_SIZE[1] - 150
-_WIDTH: Final = 470
+_WIDTH: Final = 420
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,9 @@ class ChatBox:
     def draw(self, surface: pygame.Surface, now: float) -> None:
         """Draw the log, and the line while open."""
         shown = list(self.log.lines)[-(SHOWN_OPEN if self._is_open else SHOWN_CLOSED) :]
-        if self._is_open:
-            surface.blit(theme.panel(_WIDTH + 32, SHOWN_OPEN * _ROW + 54, 190), (_LEFT, _BOTTOM - SHOWN_OPEN * _ROW - 12))
+        if self._is_open:  # no larger than what is in it: the match goes on behind
+            height = len(shown) * _ROW + (54 if shown else 46)
+            surface.blit(theme.panel(_WIDTH + 32, height, 150), (_LEFT, _BOTTOM + 42 - height))
         y = _BOTTOM - _ROW * len(shown) + _ROW / 2
         for line in shown:
             age = now - line.at

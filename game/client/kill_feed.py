@@ -12,6 +12,7 @@ import pygame
 from engine.world import World
 from game.client import sprites, theme
 from game.client.feed import Person, Roster
+from game.client.plates import Plates
 from game.client.screen import LOGICAL_SIZE
 from game.client.theme import Colour, mix, texts
 from game.simulation import rules
@@ -48,7 +49,7 @@ class KillFeed:
         killer = None if kill.killer == kill.victim else roster.person(kill.killer)
         self._lines.append(_Line(killer, roster.person(kill.victim), kill.weapon, own_seat in (kill.killer, kill.victim), now))
 
-    def draw(self, surface: pygame.Surface, now: float) -> None:
+    def draw(self, surface: pygame.Surface, now: float, plates: Plates) -> None:
         """Draw what is still new enough."""
         while self._lines and now - self._lines[0].at > FEED_LIFE_S:
             self._lines.popleft()
@@ -56,19 +57,22 @@ class KillFeed:
             age = now - line.at
             alpha = min(1.0, (FEED_LIFE_S - age) / _FADE_S)
             slide = max(0.0, 1.0 - age / 0.15) * 40
-            self._draw_line(surface, line, 14 + index * _ROW_HEIGHT, round(255 * alpha), slide)
+            self._draw_line(surface, line, index, round(255 * alpha), slide, plates)
 
     @staticmethod
-    def _draw_line(surface: pygame.Surface, line: _Line, top: int, alpha: int, slide: float) -> None:
+    def _draw_line(surface: pygame.Surface, line: _Line, index: int, alpha: int, slide: float, plates: Plates) -> None:
+        top = 14 + index * _ROW_HEIGHT
         names = [texts.render(line.victim.name, 14, mix(line.victim.colour, theme.WHITE, 0.2))]
         if line.killer is not None:
             names.append(texts.render(line.killer.name, 14, mix(line.killer.colour, theme.WHITE, 0.2)))
         symbol = sprites.icon({rules.BLASTER: 1, rules.RAIL: 2}.get(line.weapon, 4), 16, theme.TEXT)
         width = sum(name.get_width() for name in names) + 16 + 24 + 10 * len(names)
-        plate = theme.panel(-(-width // 8) * 8, 26, 170, 6, theme.TEXT if line.concerns_us else theme.PANEL_EDGE)
+        width = -(-width // 8) * 8
         right = WIDTH - 22 + slide
         middle = top + 13
-        pieces = [(plate, (right - plate.get_width(), top))]
+        edge = theme.TEXT if line.concerns_us else theme.PANEL_EDGE
+        plates.draw(surface, f"kill {index}", (round(right) - width, top, width, 26), 160 * alpha // 255 // 16 * 16, radius=6, edge=edge)
+        pieces: list[tuple[pygame.Surface, tuple[float, float]]] = []
         x = right - 12 - names[0].get_width()
         pieces.append((names[0], (x, middle - names[0].get_height() // 2)))
         x -= 10 + 16
@@ -107,6 +111,8 @@ class Banner:
             return
         alpha = round(255 * min(1.0, age / 0.1, (BANNER_LIFE_S - age) / 0.4))
         rise = 14 * max(0.0, 1.0 - age / 0.18)
+        top = 164 if self._title else 207
+        theme.draw_band(surface, (WIDTH / 2, (top + 246) / 2 + rise), (460, 246 - top), alpha / 255)
         texts.draw(surface, self._title, (WIDTH / 2, 190 + rise), 38, self._colour, align="centre", shadow=True, alpha=alpha)
         if self._detail:
             texts.draw(surface, self._detail, (WIDTH / 2, 228 + rise), 18, theme.TEXT, align="centre", shadow=True, alpha=alpha)
@@ -131,6 +137,7 @@ class DeathScreen:
         if not player.generation[seat] or int(player.life[seat]) != rules.DEAD or int(world.match.phase[0]) == rules.RESULTS:
             return
         surface.fill((158, 136, 150), special_flags=pygame.BLEND_RGB_MULT)
+        theme.draw_band(surface, (WIDTH / 2, 254), (620, 108))
         texts.draw(surface, "ELIMINATED", (WIDTH / 2, 236), 46, theme.BAD, align="centre", shadow=True)
         if self._killer is not None:
             by = texts.render("by", 20, theme.DIM, shadow=True)

@@ -14,7 +14,9 @@ from typing import Final
 import pygame
 
 from engine.control.messages import LeaveRoom, SayChat, Standing
+from engine.session.carrier import CarrierKind
 from engine.session.client_events import (
+    CarrierChanged,
     ChatReceived,
     ClientEvent,
     Closed,
@@ -40,10 +42,12 @@ from game.client.lost_overlay import draw_lost
 from game.client.net_graph import NetGraph
 from game.client.particles import Particles
 from game.client.pause_menu import PauseChoice, PauseMenu
+from game.client.plates import Plates
 from game.client.scoreboard import draw_table, rows_of_standings, rows_of_world
 from game.client.screen import LOGICAL_SIZE, Destination, ScreenChange
 from game.client.sounds import SoundPlayer
 from game.client.theme import texts
+from game.client.toast import Toast
 from game.simulation import rules
 from game.simulation.happenings import Happening, Kill, RoundOver, RoundStarted
 
@@ -75,6 +79,8 @@ class MatchScreen:
         self._chat: Final = ChatBox(chat or ChatLog())
         self._pause: Final = PauseMenu(sounds)
         self._net_graph: Final = NetGraph()
+        self._plates: Final = Plates()
+        self._toast: Final = Toast()
         self._shows_net_graph = self._options.shows_net_graph
         self._shows_scores = False
         self._trouble = ""
@@ -180,6 +186,7 @@ class MatchScreen:
             self._view.mouse = self._controls.mouse
             self._view.update(scene, self._roster, now, dt)
             self._hud.update(scene, dt)
+            self._plates.update(self._view.crowd(scene), dt)
             self._count_down(scene)
         self._net_graph.update(self._client.statistics, dt)
         if self._standings is not None and now - self._standings_at > RESULTS_STAY_S:
@@ -247,6 +254,10 @@ class MatchScreen:
         elif isinstance(event, ConnectionResumed):
             self._trouble = ""
             self._banner.show("RECONNECTED", "Your seat was kept", theme.GOOD, self._now)
+        elif isinstance(event, CarrierChanged):
+            is_blocked = event.carrier is CarrierKind.CONTROL
+            text = "UDP is blocked: the match goes through the control connection" if is_blocked else "UDP gets through again"
+            self._toast.show(text, theme.WARNING if is_blocked else theme.GOOD, self._now)
         elif isinstance(event, RoomLeft):
             self._change = self._change or ScreenChange(Destination.LOBBY, event.reason.sentence)
         elif isinstance(event, Closed):
@@ -290,10 +301,11 @@ class MatchScreen:
         if not is_results:
             if self._death is not None and not self._shows_scores:
                 self._death.draw(surface, world)
-            hud.draw(surface, world, self._roster, now, view.hurt_at)
-            self._feed.draw(surface, now)
+            hud.draw(surface, world, self._roster, now, view.hurt_at, self._plates)
+            self._feed.draw(surface, now, self._plates)
             self._draw_phase(surface, world)
             self._banner.draw(surface, now)
+            self._toast.draw(surface, now, self._plates)
         if not self._chat.is_open:
             self._chat.draw(surface, now)
         if is_results:
@@ -301,7 +313,7 @@ class MatchScreen:
         elif self._shows_scores:
             self._draw_scores(surface, world)
         if self._shows_net_graph:
-            self._net_graph.draw(surface)
+            self._net_graph.draw(surface, self._plates)
         if self._chat.is_open:
             self._chat.draw(surface, now)
         if self._trouble:
@@ -324,14 +336,15 @@ class MatchScreen:
             self._pause.draw(surface)
 
     def _draw_phase(self, surface: pygame.Surface, world: World) -> None:
-        if self._entered_at is not None and self._now - self._entered_at < HELP_S:
-            theme.draw_controls(surface, WIDTH / 2, HEIGHT - 112)
+        if self._entered_at is not None and self._now - self._entered_at < HELP_S and not self._pause.is_open:
+            theme.draw_controls(surface, WIDTH / 2 - 34, HEIGHT - 53, rows=2)  # between health and weapons
         if int(world.match.phase[0]) != rules.WARMUP:
             return
         seconds = -(-int(world.match.time_left[0]) // rules.TICK_RATE_HZ)
-        surface.blit(theme.panel(286, 30, 215, 9), (WIDTH / 2 - 143, 81))
+        self._plates.draw(surface, "phase", (WIDTH // 2 - 143, 81, 286, 30), 200, radius=9)
         texts.draw(surface, "Warm-up: kills do not count yet", (WIDTH / 2, 96), 15, theme.TEXT, align="centre")
         if seconds <= 5:
+            theme.draw_band(surface, (WIDTH / 2, 182), (300, 100))
             texts.draw(surface, str(max(1, seconds)), (WIDTH / 2, 180), 84, theme.ACCENT, align="centre", shadow=True)
 
     def _draw_scores(self, surface: pygame.Surface, world: World) -> None:

@@ -29,6 +29,8 @@ PLAYER_PIXELS: Final = 58
 
 OVERSAMPLE: Final = 4
 GLOW_LEVELS: Final = 8
+PULSE_PIXELS: Final = 126
+"""The ring that runs together on the own player when he appears begins with this radius."""
 
 
 def turn_of(angle: int) -> int:
@@ -290,6 +292,19 @@ def crosshair(with_mark: bool) -> pygame.Surface:
     return smooth((33, 33), draw)
 
 
+@lru_cache(maxsize=16)
+def chevron(colour: Colour) -> pygame.Surface:
+    """The mark over the own player."""
+
+    def draw(surface: pygame.Surface, factor: int) -> None:
+        points = [(1, 1.5), (11, 6.5), (21, 1.5), (11, 14.5)]
+        pygame.draw.polygon(surface, VOID, [(px * factor, py * factor) for px, py in points])
+        inner = [(4.5, 4.6), (11, 8.2), (17.5, 4.6), (11, 12.2)]
+        pygame.draw.polygon(surface, mix(colour, WHITE, 0.7), [(px * factor, py * factor) for px, py in inner])
+
+    return smooth((22, 16), draw)
+
+
 @lru_cache(maxsize=2)
 def crown() -> pygame.Surface:
     """The leader's mark."""
@@ -307,5 +322,5 @@ def warm_up() -> None:
         _white_glow(radius, 2.0)
     for turn in range(24):
         _white_shield(turn)
-    for radius in range(3, 96, 3):
+    for radius in range(3, PULSE_PIXELS + 1, 3):
         _white_ring(max(4, radius), 3.5)

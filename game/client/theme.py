@@ -78,17 +78,19 @@ CONTROLS_HELP: Final = (
 """What a new player must know, in the order he needs it."""
 
 
-def draw_controls(surface: pygame.Surface, centre_x: float, y: float) -> None:
-    """The controls in one line on a plate, so that they are legible over anything."""
-    gaps = [font(14).size(key)[0] + 8 + font(14, "regular").size(what)[0] + 22 for key, what in CONTROLS_HELP]
-    width = sum(gaps) - 22 + 36
-    x = centre_x - width / 2
-    surface.blit(panel(width, 34, 225, 10), (x, y - 17))
-    x += 18
-    for (key, what), gap in zip(CONTROLS_HELP, gaps, strict=True):
-        texts.draw(surface, key, (x, y), 14, ACCENT)
-        texts.draw(surface, what, (x + font(14).size(key)[0] + 8, y), 14, TEXT, weight="regular")
-        x += gap
+def draw_controls(surface: pygame.Surface, centre_x: float, y: float, rows: int = 1) -> None:
+    """The controls in ``rows`` lines on a plate, so that they are legible over anything; ``y`` is its middle."""
+    columns = -(-len(CONTROLS_HELP) // rows)
+    needed = [font(14).size(key)[0] + 8 + font(14, "regular").size(what)[0] + 22 for key, what in CONTROLS_HELP]
+    widths = [max(needed[column::columns]) for column in range(columns)]
+    width, height = sum(widths) - 22 + 36, 10 + 24 * rows
+    left = centre_x - width / 2
+    surface.blit(panel(width, height, 225, 10), (left, y - height / 2))
+    for index, (key, what) in enumerate(CONTROLS_HELP):
+        row, column = divmod(index, columns)
+        x, middle = left + 18 + sum(widths[:column]), y + 24 * (row - (rows - 1) / 2)
+        texts.draw(surface, key, (x, middle), 14, ACCENT)
+        texts.draw(surface, what, (x + font(14).size(key)[0] + 8, middle), 14, TEXT, weight="regular")
 
 
 def mix(one: Colour, other: Colour, share: float) -> Colour:
@@ -220,7 +222,26 @@ texts: Final = Text()
 """The rendered texts of this process."""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
+def band(width: int, height: int, alpha: int = 190) -> pygame.Surface:
+    """A dark strip that fades out to its left and right, behind large words. Shared: never draw on it."""
+    surface = pygame.Surface((width, height), pygame.SRCALPHA)
+    for x in range(width):
+        from_edge = min(x, width - 1 - x) / (width / 2)
+        pygame.draw.line(surface, (*PANEL, round(alpha * min(1.0, 2.2 * from_edge))), (x, 0), (x, height - 1))
+    return surface
+
+
+def draw_band(surface: pygame.Surface, centre: tuple[float, float], size: tuple[int, int], share: float = 1.0) -> None:
+    """A :func:`band` round a place; ``share`` of it is seen, 0 to 1."""
+    strip = band(*size)
+    if share < 1.0:
+        strip = strip.copy()
+        strip.set_alpha(round(255 * max(0.0, share)))
+    surface.blit(strip, (centre[0] - size[0] / 2, centre[1] - size[1] / 2))
+
+
+@lru_cache(maxsize=256)
 def panel(width: int, height: int, alpha: int = 205, radius: int = 8, edge: Colour | None = PANEL_EDGE) -> pygame.Surface:
     """A rounded, see-through plate to put text on. Shared: never draw on it."""
     surface = pygame.Surface((width, height), pygame.SRCALPHA)
