@@ -111,7 +111,7 @@ class Arena:
         """One tick."""
         predicting = past.predicting
         orders = commands.cells * commands.present
-        happenings = step(self.map, world, orders, predicting, past.seen_by, self._time_limit_s, past.guessed_ticks)
+        happenings = step(self.map, world, orders, predicting, past.seen_by, past.judged, self._time_limit_s, past.guessed_ticks)
         if predicting is None:
             self._happenings = happenings
 

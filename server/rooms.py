@@ -43,6 +43,7 @@ from engine.errors import DisconnectReason
 from engine.ids import ConnectionId, RoomId, SessionId
 from engine.session.values import (
     AnnouncementMade,
+    FairnessReported,
     HostEvent,
     MatchFailed,
     MatchOver,
@@ -52,6 +53,7 @@ from engine.session.values import (
     TicketIssued,
 )
 from server.config import ServerConfig
+from server.fairness_log import FairnessLog
 from server.outbox import Outbox
 from server.registry import Registry
 from server.room import Guest, Member, Phase, Room
@@ -104,6 +106,7 @@ class Lobby:
         self.outbox: Final = Outbox()
         self._rounds: Final = Rounds(rules, self.outbox, config.rooms, entropy)
         self._registry: Final = Registry(config, rules, self._rounds, self.outbox)
+        self.fairness: Final = FairnessLog(self.outbox)
         self._guests: Final[dict[SessionId, Guest]] = {}
         self._is_draining = False
         self._path_lines: Final = TokenBucket(PATH_LINES, 0.0)
@@ -180,11 +183,15 @@ class Lobby:
     def host_event(self, event: HostEvent, now: float) -> None:
         """Something happened in a match."""
         if isinstance(event, TicketIssued):
+            if (guest := self._guests.get(event.session_id)) is not None:
+                self.fairness.seated(event.match_id, event.session_id, guest.name)
             self._rounds.ticket_issued(event, now)
         elif isinstance(event, AnnouncementMade):
             self._rounds.announced(event)
         elif isinstance(event, MatchOver):
             self._rounds.over(event, now)
+        elif isinstance(event, FairnessReported):
+            self.fairness.reported(event)
         elif isinstance(event, MatchRefused):
             self._rounds.refused(event, now)
         elif isinstance(event, MatchFailed):

@@ -47,7 +47,7 @@ from engine.drivers.udp import open_udp_socket
 from engine.ids import DEFAULT_PORT, PORTS_TRIED, VERSION, Address
 from engine.session.config import HostConfig
 from engine.session.host import MatchHost
-from engine.session.values import CarriedToSend, HostEvent
+from engine.session.values import CarriedToSend, FairnessReported, HostEvent
 from engine.verbs import StreamWrapper
 from server.config import ServerConfig
 from server.control_side import ControlSide
@@ -176,6 +176,7 @@ class Service:
             "dropped": dict(host.endpoint.dropped),
             "checksum_mismatches": host.checksum_mismatches,
             "complete_snapshots": host.complete_snapshots,
+            "fairness": self._side.lobby.fairness.reports(),
         }
 
     # --- one round
@@ -285,6 +286,9 @@ class Service:
         self._side.drain(now())
         self._post_requests()
         self._tick.stop()  # its last slice carries the requests out and sends the players' disconnects
+        for event in self._tick.take_events():
+            if isinstance(event, FairnessReported):  # of the matches that were just ended; the rest is nobody's concern any more
+                self._side.host_event(event, now())
         closing = asyncio.ensure_future(self._tcp.close())
         hurrying = asyncio.ensure_future(self._hurry.wait())
         await asyncio.wait({closing, hurrying}, return_when=asyncio.FIRST_COMPLETED)

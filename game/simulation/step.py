@@ -19,6 +19,7 @@ from game.simulation.pickups import take_pickups
 from game.simulation.projectiles import move_projectiles
 from game.simulation.rules import ALIVE, CONTACT_TICKS, POSITION, RESULTS, VELOCITY, WORLD_UNITS
 from game.simulation.spawning import respawn_players
+from game.simulation.verdicts import note_decided, note_shots_of_the_dead
 from game.simulation.weapons import fire_rails, fire_weapons
 
 _ALIVE, _ONE, _WORLD_UNITS = (np.array(number, dtype=np.int32) for number in (ALIVE, 1, WORLD_UNITS))
@@ -30,6 +31,7 @@ def step(
     orders: NDArray[np.int32],
     predicting: int | None,
     seen_by: Callable[[int], World | None],
+    judged: Callable[[int, str], None],
     time_limit_s: int,
     guessed_ticks: int = 0,
 ) -> list[Happening]:
@@ -38,13 +40,15 @@ def step(
     ``orders`` is [command fields, seats], neutral for whoever gave none. With ``predicting`` only that seat is simulated, and
     only what it decides itself; for a few ticks (``guessed_ticks`` of them have been guessed already) the other players go on towards
     where they are heading, so that contact with them is felt; further on, and bolts always, they coast on their motion. ``seen_by``
-    gives a shooter's past (lag compensation).
+    gives a shooter's past (lag compensation); ``judged`` is told what was decided by it.
     """
     happenings: list[Happening] = []
     player = world.player
     span = slice(0, player.capacity) if predicting is None else slice(predicting, predicting + 1)
     living = player.life[span] == _ALIVE
     acting = living if world.match.phase[0] != RESULTS else np.zeros_like(living)
+    if predicting is None:
+        note_shots_of_the_dead(world, orders, seen_by, judged)
     orders = orders[:, span] * acting
     count_down(world)
     before = None
@@ -65,8 +69,9 @@ def step(
     rails = fire_weapons(world, orders, span, acting)
     hits = move_projectiles(arena_map, world, span, before, seen_by)
     if rails:
-        hits += fire_rails(arena_map, world, rails, seen_by, predicting)
+        hits += fire_rails(arena_map, world, rails, seen_by, judged, predicting)
     if predicting is None:  # a prediction ends its bolts on others, and hurts nobody
+        note_decided(hits, judged)
         hits += hazard_hits(arena_map, world)
         if hits:
             apply_hits(world, hits, happenings)

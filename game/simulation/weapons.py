@@ -32,6 +32,7 @@ from game.simulation.rules import (
     SWITCH_AFTER_BLASTER_TICKS,
     SWITCH_AFTER_RAIL_TICKS,
 )
+from game.simulation.verdicts import TARGET_GONE
 
 RAIL_REACH = PLAYER_RADIUS + RAIL_RADIUS
 
@@ -76,7 +77,12 @@ def _fire_blasters(world: World, seats: NDArray[np.intp]) -> None:
 
 
 def fire_rails(
-    arena_map: ArenaMap, world: World, seats: list[int], seen_by: Callable[[int], World | None], predicting: int | None
+    arena_map: ArenaMap,
+    world: World,
+    seats: list[int],
+    seen_by: Callable[[int], World | None],
+    judged: Callable[[int, str], None],
+    predicting: int | None,
 ) -> list[Hit]:
     """A beam each, through everybody up to the first wall; so where it ends does not depend on others, and a prediction draws it right.
 
@@ -92,12 +98,15 @@ def fire_rails(
         end_x, end_y = ray_end(arena_map, x, y, COSINES[aim], SINES[aim])
         world.effect.spawn(world.tick, seat, type=EFFECT_BEAM, x=x, y=y, x2=end_x, y2=end_y, amount=RAIL, ttl=EFFECT_TICKS)
         if predicting is None:
-            hits += [Hit(seat, victim, RAIL_DAMAGE, RAIL) for victim in _pierced(world, seat, seen_by(seat), (end_x - x, end_y - y))]
+            struck, gone = _pierced(world, seat, seen_by(seat), (end_x - x, end_y - y))
+            hits += [Hit(seat, victim, RAIL_DAMAGE, RAIL) for victim in struck]
+            for _ in gone:
+                judged(seat, TARGET_GONE)
     return hits
 
 
-def _pierced(world: World, seat: int, seen: World | None, beam: tuple[int, int]) -> list[int]:
-    """Who stands in a seat's beam, as its player saw it: alive then and now, and the same player."""
+def _pierced(world: World, seat: int, seen: World | None, beam: tuple[int, int]) -> tuple[list[int], list[int]]:
+    """Who stands in a seat's beam, as its player saw it: those who are still there, alive and the same player; and those who are not."""
     player, then = world.player, (world if seen is None else seen).player
     aim, half = int(player.aim[seat]), SINE_ONE >> 1
     gap_x = then.x.astype(np.int64) - player.x[seat]
@@ -106,6 +115,7 @@ def _pierced(world: World, seat: int, seen: World | None, beam: tuple[int, int])
     aside = (gap_y * COSINES[aim] - gap_x * SINES[aim] + half) >> SINE_SHIFT
     length = (beam[0] * COSINES[aim] + beam[1] * SINES[aim]) >> SINE_SHIFT
     struck = (along > 0) & (along < length) & (np.abs(aside) < RAIL_REACH)
-    struck &= (then.life == ALIVE) & (player.life == ALIVE) & (then.generation == player.generation)
+    struck &= then.life == ALIVE
     struck[seat] = False
-    return np.flatnonzero(struck).tolist()
+    remains = (player.life == ALIVE) & (then.generation == player.generation)
+    return np.flatnonzero(struck & remains).tolist(), np.flatnonzero(struck & ~remains).tolist()

@@ -121,7 +121,7 @@ def test_terminated_it_ends_in_order_with_its_statistics(tmp_path: Path) -> None
         statistics = json.loads(out.splitlines()[-1])
         assert " ".join(statistics) == (
             "port players_peak rooms_peak ticks tick_ms_p50 tick_ms_p99 tick_late_ms_p99 datagrams_in datagrams_out dropped "
-            "checksum_mismatches complete_snapshots"
+            "checksum_mismatches complete_snapshots fairness"
         )
         assert statistics["port"] == port
         assert statistics["rooms_peak"] == 1
