@@ -124,6 +124,14 @@ REPLICATION: Final = (
         "tests/replication",
     ),
     Bug(
+        "private_value_out_of_range_accepted",
+        "engine/replication/decoder.py",
+        "wrong = (values < layout.lows * alive) | (values > layout.highs * alive)",
+        "wrong = values < layout.lows * alive",
+        "A hostile server gives a player more ammunition than there can be.",
+        "tests/replication",
+    ),
+    Bug(
         "new_row_out_of_range_accepted",
         "engine/replication/decoder.py",
         "if min(values) < low or max(values) > high:",
@@ -352,8 +360,8 @@ SESSION: Final = (
     Bug(
         "commands_kept_for_a_new_connection",
         "engine/session/match.py",
-        "        state.connection_id = connection_id\n        state.buffer = CommandBuffer(self.game.command)\n",
-        "        state.connection_id = connection_id\n",
+        "        state.buffer = CommandBuffer(self.game.command)\n",
+        "",
         "Who takes over a seat is played by the last player's commands.",
         "tests/session",
     ),
@@ -390,11 +398,11 @@ SESSION: Final = (
         "tests/session",
     ),
     Bug(
-        "old_connection_frees_the_new_ones_seat",
+        "end_of_a_replaced_connection_is_told",
         "engine/session/host.py",
-        "                if place.state.connection_id == connection_id:\n                    place.state.connection_id = None",
-        "                place.state.connection_id = None",
-        "The end of a connection that was replaced takes the seat from its successor.",
+        "        self._places.pop(state.connection_id, None)\n",
+        "",
+        "The end of a connection that was replaced counts as the loss of its successor.",
         "tests/session",
     ),
     Bug(
