@@ -318,7 +318,8 @@ class MatchClient:
         elif isinstance(news, m.LeftRoom):
             self.room = None
             self._end_match(now)
-            self._events.append(e.RoomLeft(reason_of(news.reason)))
+            is_own_wish = news.reason == DisconnectReason.CLOSED_BY_US.value  # said of a room, "us" is who left it
+            self._events.append(e.RoomLeft(DisconnectReason.CLOSED_BY_US if is_own_wish else reason_of(news.reason)))
         elif isinstance(news, m.Denied):
             self._events.append(e.RequestDenied(news.request, news.reason, news.sentence))
         elif isinstance(news, m.ChatSaid):

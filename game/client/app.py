@@ -223,8 +223,6 @@ class App:
             change = ScreenChange(Destination.MENU)
         if change.to is Destination.MENU and end is not None:
             return ScreenChange(Destination.MENU, "" if end.reason is DisconnectReason.CLOSED_BY_US else sentence(end))
-        if change.to is Destination.LOBBY and change.notice == DisconnectReason.CLOSED_BY_US.sentence:
-            return ScreenChange(Destination.LOBBY)
         return change
 
     def _take_over(self, attempt: Attempt) -> None:

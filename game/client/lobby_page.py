@@ -20,9 +20,6 @@ from game.client.rooms_panel import RoomsPanel
 from game.client.screen import Destination
 from game.client.theme import texts
 
-_OWN_WISH: Final = frozenset({DisconnectReason.CLOSED_BY_US, DisconnectReason.CLOSED_BY_PEER})
-"""Reasons of a room that was left on purpose: nothing that a player must be told."""
-
 
 class LobbyPage(Page):
     """One page with two panels; which one is the connection's state, not ours."""
@@ -101,7 +98,7 @@ class LobbyPage(Page):
         if isinstance(event, e.RequestDenied):
             self._denied(event)
         elif isinstance(event, e.RoomLeft):
-            if event.reason not in _OWN_WISH:
+            if event.reason is not DisconnectReason.CLOSED_BY_US:
                 self.say(event.reason.sentence)
         elif isinstance(event, e.ChatReceived):
             self._heard(event)

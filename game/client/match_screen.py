@@ -14,6 +14,7 @@ from typing import Final
 import pygame
 
 from engine.control.messages import LeaveRoom, SayChat, Standing
+from engine.errors import DisconnectReason
 from engine.session.carrier import CarrierKind
 from engine.session.client_events import (
     CarrierChanged,
@@ -259,7 +260,8 @@ class MatchScreen:
             text = "UDP is blocked: the match goes through the control connection" if is_blocked else "UDP gets through again"
             self._toast.show(text, theme.WARNING if is_blocked else theme.GOOD, self._now)
         elif isinstance(event, RoomLeft):
-            self._change = self._change or ScreenChange(Destination.LOBBY, event.reason.sentence)
+            notice = "" if event.reason is DisconnectReason.CLOSED_BY_US else event.reason.sentence
+            self._change = self._change or ScreenChange(Destination.LOBBY, notice)
         elif isinstance(event, Closed):
             notice = f"{event.reason.sentence} {event.detail}".strip()
             self._change = self._change or ScreenChange(Destination.MENU, notice)

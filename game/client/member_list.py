@@ -15,6 +15,9 @@ from game.client.theme import mix, texts
 from game.client.widgets import FIELD, Widget
 
 ROW_PX: Final = 32
+PING_SETTLES_S: Final = 3.0
+"""The server has asked a newcomer only once or twice, while his program was still loading: no figure yet."""
+MEMBERS_REMEMBERED_MAX: Final = 256
 
 
 class MemberList(Widget):
@@ -28,6 +31,8 @@ class MemberList(Widget):
         self._own = 0
         self._index = 0
         self._top = 0
+        self._seen_at: dict[int, float] = {}
+        """When each member was first drawn, by session id."""
 
     def show(self, members: Sequence[Member], owner: int, own: int) -> None:
         """Take over who is there: ``owner`` and ``own`` are session ids."""
@@ -74,9 +79,11 @@ class MemberList(Widget):
             self._kick(member.session_id)
 
     def draw(self, surface: pygame.Surface, *, is_focused: bool, is_hovered: bool, now: float) -> None:
+        here = [member.session_id for member in self._members if not member.is_bot][:MEMBERS_REMEMBERED_MAX]
+        self._seen_at = {session_id: self._seen_at.get(session_id, now) for session_id in here}
         for place, member in enumerate(self._members[self._top : self._top + self._page()]):
             index = place + self._top
-            self._draw_row(surface, member, index, self.rect.y + place * ROW_PX, is_marked=is_focused and index == self._index)
+            self._draw_row(surface, member, index, self.rect.y + place * ROW_PX, now, is_marked=is_focused and index == self._index)
         over = len(self._members) - self._page()
         if over > 0:
             room = self.rect.height
@@ -84,7 +91,7 @@ class MemberList(Widget):
             y = self.rect.y + (room - height) * self._top // over
             pygame.draw.rect(surface, theme.PANEL_EDGE, (self.rect.right + 4, y, 4, height), border_radius=2)
 
-    def _draw_row(self, surface: pygame.Surface, member: Member, index: int, top: int, *, is_marked: bool) -> None:
+    def _draw_row(self, surface: pygame.Surface, member: Member, index: int, top: int, now: float, *, is_marked: bool) -> None:
         colour = theme.player_colour(member.colour, member.seat if member.seat >= 0 else index)
         is_us = member.session_id == self._own and not member.is_bot
         band = pygame.Rect(self.rect.x, top + 1, self.rect.width, ROW_PX - 2)
@@ -116,5 +123,8 @@ class MemberList(Widget):
             surface.blit(icon("tick", theme.GOOD, 14), (right - width - 20, middle - 7))
         else:
             texts.draw(surface, "not ready", (right, middle), 13, theme.FAINT, align="right")
+        if not member.ping_ms or now - self._seen_at.get(member.session_id, now) < PING_SETTLES_S:
+            texts.draw(surface, "...", (right - 92, middle), 12, theme.FAINT, align="right")
+            return
         surface.blit(ping_bars(member.ping_ms), (right - 158, middle - 7))
         texts.draw(surface, f"{member.ping_ms} ms", (right - 92, middle), 12, theme.DIM, align="right")

@@ -38,6 +38,7 @@ _TEXT_SIZE: Final = 12
 _WORDS: Final = {Level.GOOD: ("GOOD", theme.GOOD), Level.FAIR: ("FAIR", theme.WARNING), Level.BAD: ("BAD", theme.BAD)}
 _BOX: Final[Colour] = (16, 20, 33)
 _GRID: Final[Colour] = (40, 49, 76)
+_LOST: Final[Colour] = (132, 50, 64)
 
 CAUSES: Final[dict[str, tuple[str, Colour]]] = {
     "late_command": ("late", theme.WARNING),
@@ -107,7 +108,7 @@ class NetGraph:
         """Draw the panel."""
         if self._latest is None:
             return
-        plates.draw(surface, "network", (_LEFT, _TOP, _WIDTH, _HEIGHT), 226, radius=10)
+        plates.draw(surface, "network", (_LEFT, _TOP, _WIDTH, _HEIGHT), 226, radius=10, cleared_by=0.3)  # it is read, not glanced at
         self._draw_verdict(surface)
         self._draw_round_trip(surface, _TOP + 84)
         self._draw_slack(surface, _TOP + 154)
@@ -138,11 +139,13 @@ class NetGraph:
         text = f"{recent.rtt_ms:.0f} ms"
         box = _frame(surface, top, 44, "there and back", text, _tone(recent.rtt_ms, net_health.RTT_MS))
         highest = max(40.0, max((moment.rtt_ms for moment in moments), default=0.0) * 1.25)
+        surface.fill(_LOST, (box.left + 96, top + 4, 8, 8))
+        texts.draw(surface, "lost", (box.left + 109, top + 7), _TEXT_SIZE, theme.DIM)
         _grid(surface, box, [share / highest for share in _rounds(highest)])
         for index, moment in enumerate(moments):
             if moment.loss_pct > 0:
                 height = max(2, round(min(1.0, moment.loss_pct / 25.0) * box.height))
-                surface.fill((116, 46, 60), (_x(box, index, len(moments)) - 1, box.bottom - height, 3, height))
+                surface.fill(_LOST, (_x(box, index, len(moments)) - 1, box.bottom - height, 3, height))
         _line(surface, box, [moment.rtt_ms / highest for moment in moments], theme.ACCENT)
 
     def _draw_slack(self, surface: pygame.Surface, top: int) -> None:

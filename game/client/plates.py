@@ -51,9 +51,10 @@ class Plates:
         *,
         radius: int = 8,
         edge: Colour | None = theme.PANEL_EDGE,
+        cleared_by: float = CLEARED_BY,
     ) -> None:
         """Draw one. ``name`` tells it apart from frame to frame; ``alpha`` is its darkness while nobody is behind it."""
         box = pygame.Rect(rect)
         if len(self._rects) < NAMES_MAX or name in self._rects:
             self._rects[name] = box
-        surface.blit(theme.panel(box.width, box.height, round(alpha * (1.0 - CLEARED_BY * self.cleared(name))), radius, edge), box)
+        surface.blit(theme.panel(box.width, box.height, round(alpha * (1.0 - cleared_by * self.cleared(name))), radius, edge), box)

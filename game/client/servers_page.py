@@ -26,6 +26,7 @@ LIST_EVERY_S: Final = 0.25
 """The list is put together so often: numbers that change faster cannot be read."""
 
 _STAR: Final = 0
+_REMEMBERED: Final = "FAVOURITES AND RECENT ADDRESSES THAT DO NOT ANSWER NOW"
 
 
 class ServersPage(Page):
@@ -256,13 +257,16 @@ class ServersPage(Page):
                 Cell("", order=False),
                 Cell("", dim, order=(True, "")),
             ),
+            section=_REMEMBERED,
         )
 
     # --- the picture
 
     def draw_page(self, surface: pygame.Surface) -> None:
         card(surface, self._BOX)
-        texts.draw(surface, f"{len(self._found)} on this network", (60, 110), 13, theme.ACCENT)
+        count = len(self._found)
+        text = f"{count} server{'s' if count != 1 else ''} found" if count or not self.table.rows else self.table.empty
+        texts.draw(surface, text, (60, 110), 13, theme.ACCENT if count else theme.DIM)
         box = pygame.Rect(890, 244, 330, 304)
         server = self._found.get(self.table.selected)
         if server is None:

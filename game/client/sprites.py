@@ -297,10 +297,11 @@ def chevron(colour: Colour) -> pygame.Surface:
     """The mark over the own player."""
 
     def draw(surface: pygame.Surface, factor: int) -> None:
-        points = [(1, 1.5), (11, 6.5), (21, 1.5), (11, 14.5)]
-        pygame.draw.polygon(surface, VOID, [(px * factor, py * factor) for px, py in points])
-        inner = [(4.5, 4.6), (11, 8.2), (17.5, 4.6), (11, 12.2)]
-        pygame.draw.polygon(surface, mix(colour, WHITE, 0.7), [(px * factor, py * factor) for px, py in inner])
+        for points, fill in (
+            ([(0, 0), (22, 0), (11, 16)], VOID),
+            ([(3, 1.8), (19, 1.8), (11, 13.2)], mix(colour, WHITE, 0.75)),
+        ):
+            pygame.draw.polygon(surface, fill, [(px * factor, py * factor) for px, py in points])
 
     return smooth((22, 16), draw)
 

@@ -17,6 +17,8 @@ from game.client.widgets import FIELD, Widget
 
 HEAD_PX: Final = 30
 ROW_PX: Final = 34
+SECTION_PX: Final = 34
+"""The line with a section's name."""
 DOUBLE_CLICK_S: Final = 0.4
 _LETTERS_MEASURED: Final = 64
 """No column holds more; a longer text is not worth trying."""
@@ -51,6 +53,8 @@ class TableRow:
 
     key: str
     cells: tuple[Cell, ...]
+    section: str = ""
+    """Rows of a section stand together, under a line that says its name; those of none come first."""
 
 
 class Table(Widget):
@@ -96,6 +100,7 @@ class Table(Widget):
     def show(self, rows: Sequence[TableRow]) -> None:
         """Replace the rows; what was selected stays so while it is there."""
         self._rows = sorted(rows, key=self._order, reverse=self._is_descending)
+        self._rows.sort(key=lambda row: row.section)
         if self._selected and all(row.key != self._selected for row in rows):
             self._selected = ""
         self._scroll_to(self._top)
@@ -135,8 +140,9 @@ class Table(Widget):
         if position[1] < self.rect.y + HEAD_PX:
             self._press_head(position[0] - self.rect.x)
             return
-        index = (position[1] - self.rect.y - HEAD_PX) // ROW_PX + self._top
-        if not 0 <= index < len(self._rows):
+        shown = range(self._top, min(len(self._rows), self._top + self._page()))
+        index = next((index for index in shown if 0 <= position[1] - self._row_top(index) < ROW_PX), None)
+        if index is None:
             return
         key = self._rows[index].key
         column = self._column_at(position[0] - self.rect.x)
@@ -170,7 +176,13 @@ class Table(Widget):
         return (cell.text.casefold() if cell.order is None else cell.order, row.key)
 
     def _page(self) -> int:
-        return max(1, (self.rect.height - HEAD_PX) // ROW_PX)
+        headings = len({row.section for row in self._rows if row.section})
+        return max(1, (self.rect.height - HEAD_PX - headings * SECTION_PX) // ROW_PX)
+
+    def _row_top(self, index: int) -> int:
+        """Where a row that is in sight is drawn: below the others, and below the headings of the sections down to its own."""
+        headings = len({row.section for row in self._rows[self._top : index + 1] if row.section})
+        return self.rect.y + HEAD_PX + (index - self._top) * ROW_PX + headings * SECTION_PX
 
     def _scroll_to(self, top: int) -> None:
         self._top = min(max(0, top), max(0, len(self._rows) - self._page()))
@@ -188,7 +200,11 @@ class Table(Widget):
         pygame.draw.line(surface, theme.PANEL_EDGE, (rect.x + 8, rect.y + HEAD_PX), (rect.right - 9, rect.y + HEAD_PX))
         shown = self._rows[self._top : self._top + self._page()]
         for index, row in enumerate(shown):
-            self._draw_row(surface, row, rect.y + HEAD_PX + index * ROW_PX, bool((index + self._top) % 2))
+            top = self._row_top(index + self._top)
+            if row.section and (index == 0 or shown[index - 1].section != row.section):
+                texts.draw(surface, row.section, (rect.x + 18, top - SECTION_PX // 2 + 2), 12, theme.DIM)
+                pygame.draw.line(surface, theme.PANEL_EDGE, (rect.x + 8, top - 4), (rect.right - 9, top - 4))
+            self._draw_row(surface, row, top, bool((index + self._top) % 2))
         if not self._rows and self.empty:
             texts.draw(surface, self.empty, rect.center, 15, theme.DIM, align="centre", weight="regular")
         if len(self._rows) > self._page():

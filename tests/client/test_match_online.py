@@ -7,8 +7,10 @@ from random import Random
 import pygame
 
 from engine.conditions import NetConditions
-from engine.control.messages import JoinRoom, SayChat, SetReady
+from engine.control.messages import JoinRoom, LeaveRoom, SayChat, SetReady
+from engine.errors import DisconnectReason
 from engine.session.client import ClientState, MatchClient
+from engine.session.client_events import RoomLeft
 from engine.testing import SimulatedClient, Simulation
 from game.arena import ARENA_COMMAND, ARENA_SCHEMA, make_arena
 from game.client.chat import ChatLog
@@ -95,3 +97,16 @@ def test_a_person_at_the_keyboard_plays_over_a_bad_network() -> None:
     assert ada.frames > 150
     assert len(set(pygame.image.tobytes(ada.surface, "RGB"))) > 100, "a picture was drawn"
     assert server.statistics().host.checksum_mismatches == 0
+
+
+def test_a_room_left_on_purpose_is_left_by_us() -> None:
+    simulation = Simulation(6)
+    config = ServerConfig()
+    simulation.add_server(RoomServer(config, ArenaRules.of(config), entropy=Random(6).randbytes))
+    ada = Screened(simulation, "Ada")
+    simulation.run_until(lambda: ada.client.state is ClientState.LOBBY, 3)
+    ada.client.request(JoinRoom(0))
+    simulation.run_until(lambda: ada.client.room is not None, 3)
+    ada.client.request(LeaveRoom())
+    simulation.run_until(lambda: ada.client.room is None, 3)
+    assert [event.reason for event in ada.seat.events if isinstance(event, RoomLeft)] == [DisconnectReason.CLOSED_BY_US]

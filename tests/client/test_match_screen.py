@@ -6,7 +6,9 @@ import pytest
 from engine.control.messages import LeaveRoom, SayChat
 from engine.errors import DisconnectReason
 from engine.ids import MatchId, Tick
+from engine.session.carrier import CarrierKind
 from engine.session.client_events import (
+    CarrierChanged,
     ChatReceived,
     Closed,
     ConnectionLost,
@@ -200,9 +202,20 @@ def test_a_closed_session_goes_to_the_menu_and_says_why(play):
 
 def test_a_lost_room_goes_to_the_lobby(play):
     play.client.tell(RoomLeft(DisconnectReason.KICKED))
-    change = play.frames()
-    assert change is not None
-    assert change.to is Destination.LOBBY
+    assert play.frames() == ScreenChange(Destination.LOBBY, DisconnectReason.KICKED.sentence)
+
+
+def test_a_room_left_on_purpose_is_nothing_to_tell(play):
+    play.client.tell(RoomLeft(DisconnectReason.CLOSED_BY_US))
+    assert play.frames() == ScreenChange(Destination.LOBBY)
+
+
+def test_another_carrier_is_told(play):
+    play.frames(30)
+    before = play.picture()
+    play.client.tell(CarrierChanged(CarrierKind.CONTROL))
+    play.screen.update(play.now, 0.0)
+    assert play.picture() != before
 
 
 def test_a_lost_connection_says_so_until_it_is_back(play):
