@@ -1,0 +1,112 @@
+"""What the net graph says in words, from figures alone."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from engine.session import ClientStatistics
+from game.client.net_graph import NetGraph
+from game.client.net_health import RECENT_S, Level, Recent, RecentPast, judge
+from game.client.plates import Plates
+
+FINE = Recent(rtt_ms=12, jitter_ms=1, snapshots_per_s=60, frame_ms=17)
+
+
+def test_a_good_connection_is_one_word_and_one_sentence() -> None:
+    assert judge(FINE) == (Level.GOOD, ("12 ms there and back, nothing lost.",))
+
+
+@pytest.mark.parametrize(
+    ("changed", "level", "word"),
+    [
+        ({"rtt_ms": 100}, Level.FAIR, "Far away: 100 ms"),
+        ({"rtt_ms": 220}, Level.BAD, "Far away: 220 ms"),
+        ({"jitter_ms": 20}, Level.FAIR, "Uneven"),
+        ({"loss_pct": 12}, Level.BAD, "lost: 12 of 100"),
+        ({"missing_pct": 4}, Level.BAD, "commands come too late"),
+        ({"starved_pct": 3}, Level.FAIR, "guessed in 3 of 100"),
+        ({"frame_ms": 60}, Level.BAD, "This computer is slow"),
+        ({"is_carried": True}, Level.FAIR, "UDP is blocked"),
+        ({"silent_s": 2.0, "loss_pct": 50}, Level.BAD, "Nothing comes from the server for 2.0 s"),
+    ],
+)
+def test_what_is_wrong_is_said(changed: dict[str, float], level: Level, word: str) -> None:
+    found, sentences = judge(dataclasses.replace(FINE, **changed))  # type: ignore[arg-type]
+    assert found is level
+    assert len(sentences) == 1
+    assert word in sentences[0]
+
+
+def test_the_worst_is_said_first() -> None:
+    level, sentences = judge(dataclasses.replace(FINE, jitter_ms=20, rtt_ms=300))
+    assert level is Level.BAD
+    assert ["Far" in sentences[0], "Uneven" in sentences[1]] == [True, True]
+
+
+def test_the_recent_past_is_judged_and_not_the_whole_match() -> None:
+    past = RecentPast()
+    bad = ClientStatistics(
+        ticks=6000, frames=6000, snapshots=6000, missing_commands_pct=10, starved_frames_pct=20, bytes_in=100_000, bytes_out=50_000
+    )
+    past.take(bad, 100.0, 17)
+    after = dataclasses.replace(
+        bad, ticks=6120, frames=6120, snapshots=6120, missing_commands_pct=600 / 61.2, starved_frames_pct=1224 / 61.2, bytes_in=110_000
+    )
+    recent = past.take(after, 102.0, 17)
+    assert recent.missing_pct == pytest.approx(0, abs=0.01)
+    assert recent.starved_pct == pytest.approx(20)
+    assert (recent.snapshots_per_s, recent.bytes_in_per_s, recent.bytes_out_per_s) == (60, 5000, 0)
+
+
+def test_another_match_begins_anew_and_silence_is_measured() -> None:
+    past = RecentPast()
+    past.take(ClientStatistics(ticks=600, frames=600, snapshots=600), 10.0, 17)
+    recent = past.take(ClientStatistics(ticks=6, frames=6, snapshots=6), 10.1, 17)
+    assert recent.snapshots_per_s == 0
+    for tenth in range(1, 41):
+        recent = past.take(ClientStatistics(ticks=6 + tenth, frames=6 + tenth, snapshots=6), 10.1 + tenth / 10, 17)
+    assert recent.silent_s == pytest.approx(4.0)
+    assert recent.silent_s > RECENT_S, "longer than what is looked at"
+
+
+def test_the_graph_draws_whatever_it_is_told(surface) -> None:
+    graph, plates = NetGraph(), Plates()
+    graph.draw(surface, plates)
+    figures = ClientStatistics(frames=1, snapshots=1)
+    causes = {"late_command": 0, "a new cause": 0}
+    for step in range(300):
+        causes = {cause: count + (step % 50 == 0) for cause, count in causes.items()}
+        figures = dataclasses.replace(
+            figures,
+            frames=step,
+            snapshots=step,
+            rtt_ms=(0.0, 1e9, 80.0)[step % 3],
+            loss_pct=step % 101,
+            slack_ticks=(None, -30.0, 2.0)[step % 3],
+            mispredictions=sum(causes.values()),
+            mispredictions_by_cause=dict(causes),
+            checksum_mismatches=step // 200,
+        )
+        graph.update(lambda: figures, 0.05)  # noqa: B023 - called at once
+        graph.draw(surface, plates)
+    assert graph.level is Level.BAD
+    assert graph.sentences
+
+
+def test_a_plate_clears_while_somebody_is_behind_it(surface) -> None:
+    plates = Plates()
+    for _ in range(60):
+        plates.draw(surface, "time", (100, 100, 80, 40), 200)
+        plates.update([(140, 120)], 1 / 60)
+    assert plates.cleared("time") == 1.0
+    surface.fill((200, 200, 200))
+    plates.draw(surface, "time", (100, 100, 80, 40), 200)
+    clear = surface.get_at((140, 120)).r
+    for _ in range(60):
+        plates.update([(640, 360)], 1 / 60)
+    assert plates.cleared("time") == 0.0
+    surface.fill((200, 200, 200))
+    plates.draw(surface, "time", (100, 100, 80, 40), 200)
+    assert clear > 2 * surface.get_at((140, 120)).r
