@@ -42,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
         "servers": servers,
         "bots": bots,
     }
-    return commands[options.what](options)
+    with _rollback_log(options):
+        return commands[options.what](options)
 
 
 def menu(options: argparse.Namespace) -> int:  # noqa: ARG001 - every command takes them
@@ -207,6 +208,7 @@ def _connection(
         seed=seed,
         is_own_server=is_own,
         accepts_new_certificate=getattr(options, "accept_new_certificate", False),
+        rollback_log=options.rollback_log,
     )
 
 
@@ -246,6 +248,26 @@ def _signals_close_window() -> StopSignals:
         pygame.event.post(pygame.event.Event(pygame.QUIT))
 
     return StopSignals(close)
+
+
+@contextmanager
+def _rollback_log(options: argparse.Namespace) -> Iterator[None]:
+    """The log that ``options`` name by its path, opened, takes its place; it is complete when the command has ended."""
+    path = getattr(options, "rollback_log", None)
+    if path is None:
+        yield
+        return
+    from game.client.rollback_log import RollbackLog
+
+    try:
+        log = RollbackLog(path)
+    except OSError as error:
+        raise UsageProblem(f"--rollback-log {path}: cannot be written: {error.strerror or error}") from None
+    options.rollback_log = log
+    try:
+        yield
+    finally:
+        log.close()
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from engine.session import MatchClient
 from engine.session.client_events import Closed
 from game.arena import ARENA_COMMAND, ARENA_SCHEMA, make_arena
 from game.client.preferences import PlayerFiles
+from game.client.rollback_log import RollbackLog
 
 
 class Connection:
@@ -35,6 +36,7 @@ class Connection:
         seed: int = 0,
         is_own_server: bool = False,
         accepts_new_certificate: bool = False,
+        rollback_log: RollbackLog | None = None,
     ) -> None:
         self.client: Final = MatchClient(
             schema=ARENA_SCHEMA, command=ARENA_COMMAND, game_factory=make_arena, name=name, colour=colour, password=password
@@ -46,6 +48,7 @@ class Connection:
         """We started it ourselves a moment ago: there is nobody to mistake it for, and nothing to remember."""
         self._accepts_new: Final = accepts_new_certificate
         """The player has said that the server has a new one: whatever it shows takes the place of the old one, once it has let us in."""
+        self._rollback_log: Final = rollback_log
         self._context: Final = client_context()
         self._is_pinned = is_own_server
         self._stream: TlsStream | None = None
@@ -56,6 +59,8 @@ class Connection:
         now = self.driver.poll()
         if not self._is_pinned and self.client.session_id is not None:
             self._pin()
+        if self._rollback_log is not None:
+            self._rollback_log.look(self.client)
         return now
 
     def close(self) -> None:

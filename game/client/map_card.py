@@ -21,6 +21,7 @@ _TILE: Final = 12
 _TITLE_FROM_PX: Final = 120
 """A smaller card has no room for a title."""
 
+_TITLE_PX: Final = 30
 ANY_MAP: Final = ""
 
 
@@ -105,14 +106,16 @@ def draw_map_card(surface: pygame.Surface, name: str, rect: pygame.Rect) -> None
     if name == ANY_MAP:
         names = [known for known, _ in map_choices()][:4] or [""]
         columns = len(names) if rect.width > 2 * rect.height else 2
-        width, height = rect.width // columns, rect.height // -(-len(names) // columns)
+        room = rect.height - (_TITLE_PX if rect.height >= _TITLE_FROM_PX else 0)
+        width, height = rect.width // columns, room // -(-len(names) // columns)
         surface.fill(theme.VOID, rect)
         for index, known in enumerate(names):
-            place = (rect.x + index % columns * width + 4, rect.y + index // columns * height + 4)
-            surface.blit(thumbnail(known, (width - 8, height - 8)), place)
+            in_row = min(columns, len(names) - index // columns * columns)
+            left = rect.x + (rect.width - in_row * width) // 2 + index % columns * width
+            surface.blit(thumbnail(known, (width - 8, height - 8)), (left + 4, rect.y + index // columns * height + 4))
     else:
         surface.blit(thumbnail(name, rect.size), rect)
     if rect.height >= _TITLE_FROM_PX:
-        surface.blit(theme.panel(rect.width, 30, 190, 0, None), (rect.x, rect.bottom - 30))
-        texts.draw(surface, map_title(name), (rect.x + 14, rect.bottom - 15), 15, theme.TEXT)
+        surface.blit(theme.panel(rect.width, _TITLE_PX, 190, 0, None), (rect.x, rect.bottom - _TITLE_PX))
+        texts.draw(surface, map_title(name), (rect.x + 14, rect.bottom - _TITLE_PX // 2), 15, theme.TEXT)
     pygame.draw.rect(surface, theme.PANEL_EDGE, rect, width=1, border_radius=4)

@@ -139,8 +139,8 @@ class NetGraph:
         text = f"{recent.rtt_ms:.0f} ms"
         box = _frame(surface, top, 44, "there and back", text, _tone(recent.rtt_ms, net_health.RTT_MS))
         highest = max(40.0, max((moment.rtt_ms for moment in moments), default=0.0) * 1.25)
-        surface.fill(_LOST, (box.left + 96, top + 4, 8, 8))
-        texts.draw(surface, "lost", (box.left + 109, top + 7), _TEXT_SIZE, theme.DIM)
+        surface.fill(_LOST, (box.left + 112, top + 3, 8, 8))
+        texts.draw(surface, "lost", (box.left + 125, top + 7), _TEXT_SIZE, theme.DIM)
         _grid(surface, box, [share / highest for share in _rounds(highest)])
         for index, moment in enumerate(moments):
             if moment.loss_pct > 0:

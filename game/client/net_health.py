@@ -116,7 +116,7 @@ JITTER_MS: Final = Bounds(10, 30)
 LOSS_PCT: Final = Bounds(1.5, 6)
 LATE_PCT: Final = Bounds(0.5, 2.5)
 STARVED_PCT: Final = Bounds(1, 5)
-FRAME_MS: Final = Bounds(25, 45)
+FRAME_MS: Final = Bounds(22, 34)
 
 
 def judge(recent: Recent) -> tuple[Level, tuple[str, ...]]:
@@ -124,13 +124,16 @@ def judge(recent: Recent) -> tuple[Level, tuple[str, ...]]:
     if recent.silent_s >= SILENT_S:
         return Level.BAD, (f"Nothing comes from the server for {recent.silent_s:.1f} s.",)
     found = [
+        (
+            FRAME_MS.level(recent.frame_ms),
+            f"This computer is slow: {recent.frame_ms:.0f} ms a frame.",
+        ),  # what else is wrong, it may explain
         (LOSS_PCT.level(recent.loss_pct), f"Packets are lost: {recent.loss_pct:.0f} of 100."),
         (RTT_MS.level(recent.rtt_ms), f"Far away: {recent.rtt_ms:.0f} ms there and back."),
-        (JITTER_MS.level(recent.jitter_ms), f"Uneven: packets come ±{recent.jitter_ms:.0f} ms early or late."),
-        (LATE_PCT.level(recent.missing_pct), f"Your commands come too late: {recent.missing_pct:.0f} of 100."),
-        (STARVED_PCT.level(recent.starved_pct), f"The others' moves are guessed in {recent.starved_pct:.0f} of 100 frames."),
-        (FRAME_MS.level(recent.frame_ms), f"This computer is slow: {recent.frame_ms:.0f} ms for a frame."),
-        (Level.FAIR if recent.is_carried else Level.GOOD, "UDP is blocked: all goes through the control connection."),
+        (JITTER_MS.level(recent.jitter_ms), f"Uneven: packets ±{recent.jitter_ms:.0f} ms early or late."),
+        (LATE_PCT.level(recent.missing_pct), f"Your commands come late: {recent.missing_pct:.0f} of 100."),
+        (STARVED_PCT.level(recent.starved_pct), f"Others are guessed in {recent.starved_pct:.0f} of 100 frames."),
+        (Level.FAIR if recent.is_carried else Level.GOOD, "UDP is blocked: going through TCP."),
     ]
     wrong = sorted((entry for entry in found if entry[0]), key=lambda entry: -entry[0])
     if not wrong:

@@ -25,7 +25,7 @@ def test_a_good_connection_is_one_word_and_one_sentence() -> None:
         ({"rtt_ms": 220}, Level.BAD, "Far away: 220 ms"),
         ({"jitter_ms": 20}, Level.FAIR, "Uneven"),
         ({"loss_pct": 12}, Level.BAD, "lost: 12 of 100"),
-        ({"missing_pct": 4}, Level.BAD, "commands come too late"),
+        ({"missing_pct": 4}, Level.BAD, "commands come late"),
         ({"starved_pct": 3}, Level.FAIR, "guessed in 3 of 100"),
         ({"frame_ms": 60}, Level.BAD, "This computer is slow"),
         ({"is_carried": True}, Level.FAIR, "UDP is blocked"),

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pygame
 import pytest
 
 from game.client.form import Form
 from game.client.sounds import SoundPlayer
-from game.client.table import HEAD_PX, ROW_PX, Cell, Column, Table, TableRow
+from game.client.table import HEAD_PX, ROW_PX, SECTION_PX, Cell, Column, Table, TableRow
 from tests.client.events import click, key, motion, wheel
 
 COLUMNS = (Column("", 10), Column("NAME", 40, width=100), Column("PING", 300, "right"))
@@ -122,3 +124,18 @@ def test_it_draws_empty_and_full_with_names_of_any_length(surface):
     listed.form.draw(surface, 0.0)
     assert pygame.image.tobytes(surface, "RGB") != empty
     assert surface.get_at((100 + 250, 100 + HEAD_PX + 17))[:3] != (234, 240, 252), "cut off before the next column"
+
+
+def test_rows_of_a_section_stand_under_its_heading(surface) -> None:
+    listed = Listed(rows=0, height=HEAD_PX + 6 * ROW_PX + SECTION_PX)
+    rows = [row(f"key{n}", f"Server {n}", n) for n in range(4)]
+    rows[0] = dataclasses.replace(rows[0], section="SILENT")
+    listed.table.show(rows)
+    assert listed.keys() == ["key1", "key2", "key3", "key0"], "behind the others, whatever it is sorted by"
+    listed.give(*click(place(1)))
+    assert listed.table.selected == "key2"
+    listed.give(*click((160, 100 + HEAD_PX + 3 * ROW_PX + SECTION_PX // 2)))
+    assert listed.table.selected == "key2", "a heading is no row"
+    listed.give(*click((160, 100 + HEAD_PX + 3 * ROW_PX + SECTION_PX + 10)))
+    assert listed.table.selected == "key0"
+    listed.table.draw(surface, is_focused=True, is_hovered=False, now=0.0)
