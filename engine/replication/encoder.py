@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from engine.contract import Mask
 from engine.errors import LocalProtocolError
-from engine.replication.feedback import TICK_MAX, CommandFeedback, write_feedback
+from engine.replication.feedback import TICK_MAX, CommandFeedback, feedback_code
 from engine.replication.interest import public_view
 from engine.replication.layout import BASELINE_TICKS_MAX, KindCode, PrivateLayout, SnapshotLayout
 from engine.wire import ORDER_MAX, BitWriter, choose_orders, golomb_columns, pack_codes, zigzag
@@ -62,9 +62,11 @@ class SnapshotEncoder:
         self._private: Final = private if private.cells.size else None
         self._base: Final = self._layout.buffer()
         self._now: Final = self._layout.buffer()
-        self._shared: Final[dict[int, tuple[World | None, tuple[int, int]]]] = {}
+        self._shared: Final[dict[int, tuple[World | None, _Part]]] = {}
         self._private_residuals: Final[dict[int, tuple[World | None, list[list[int]]]]] = {}
         self._private_now: NDArray[np.int32] | None = None
+        self._private_bytes: list[memoryview] = []
+        """Of the newest world, per seat: the end of what its checksum is over."""
         self._world: World | None = None
         self._tick = -1
         self._checksum = 0
@@ -89,31 +91,28 @@ class SnapshotEncoder:
         ticks = 0 if baseline is None else world.tick - baseline.tick
         if not 0 <= world.tick <= TICK_MAX or (baseline is not None and not 1 <= ticks <= BASELINE_TICKS_MAX):
             raise LocalProtocolError(f"no snapshot of tick {world.tick} with a baseline {ticks} ticks back")
-        self._start_world(world)
+        if world is not self._world or world.tick != self._tick:
+            self._start_world(world)
         if mask is None and baseline_mask is None:
             public, checksum = self._shared_public(world, baseline, ticks), self._checksum
         else:
             view = public_view(world, mask, seat)
             base = None if baseline is None else public_view(baseline, baseline_mask, seat)
-            public, checksum = self._encode_public(view, base, world.tick, ticks), _crc(view)
-        writer = BitWriter()
+            public, checksum = _Part(*self._encode_public(view, base, world.tick, ticks)), _crc(view)
         private = (0, 0)
         if seat is not None:
             if not 0 <= seat < self.schema.seats:
                 raise LocalProtocolError(f"seat {seat} of {self.schema.seats}")
             if self._private is not None:
                 residuals = self._residuals(self._private, world, baseline, ticks)[seat]
-                assert self._private_now is not None  # _residuals sets it
-                checksum = _crc(self._private_now[seat], checksum)
-                private = _encode_private(residuals)
+                checksum = zlib.crc32(self._private_bytes[seat], checksum)
+                private = _encode_private(residuals) if residuals else (0, 1)
         if baseline is None:
-            writer.write(world.tick << 32 | checksum, 6 + 32 + 32)
+            head, head_bits = world.tick << 32 | checksum, 6 + 32 + 32
         else:
-            writer.write((ticks << 16 | world.tick & 0xFFFF) << 32 | checksum, 6 + 16 + 32)
-        write_feedback(writer, feedback or _NO_FEEDBACK, world.tick)
-        writer.write(*public)
-        writer.write(*private)
-        message = writer.to_bytes()
+            head, head_bits = (ticks << 16 | world.tick & 0xFFFF) << 32 | checksum, 6 + 16 + 32
+        told, told_bits = feedback_code(feedback or _NO_FEEDBACK, world.tick)
+        message = public.framed(head << told_bits | told, head_bits + told_bits, *private)
         self._snapshots += 1
         self._complete += baseline is None
         self._bytes += len(message)
@@ -124,8 +123,6 @@ class SnapshotEncoder:
         return EncoderStatistics(self._snapshots, self._complete, self._parts, self._bytes)
 
     def _start_world(self, world: World) -> None:
-        if world is self._world and world.tick == self._tick:
-            return
         visible = world.cells[: self._low_cells.size]
         wrong = np.count_nonzero((visible < self._low_cells) | (visible > self._high_cells))
         if wrong or not self._zero_is_legal:
@@ -140,23 +137,29 @@ class SnapshotEncoder:
         self._checksum = world.view_checksum(None)
 
     def _residuals(self, layout: PrivateLayout, world: World, baseline: World | None, ticks: int) -> list[list[int]]:
-        """What of each seat's private cells is not as forecast: computed for all seats at once, once per baseline."""
+        """What of each seat's private cells is not as forecast: computed for all seats at once, once per baseline. Empty: everything is."""
         held = self._private_residuals.get(ticks)
         if held is not None and held[0] is baseline:
             return held[1]
         if self._private_now is None:
             self._private_now = world.cells[layout.cells]
+            whole = little_endian(self._private_now).cast("B")
+            size = len(whole) // self.schema.seats
+            self._private_bytes = [whole[at : at + size] for at in range(0, len(whole), size)]
         expected = layout.forecast(None if baseline is None else baseline.cells, world.cells, ticks)
-        residuals: list[list[int]] = (self._private_now - expected).tolist()
+        wrong = self._private_now - expected
+        residuals: list[list[int]] = [[]] * self.schema.seats
+        for seat in np.logical_or.reduce(wrong, axis=1).nonzero()[0].tolist():
+            residuals[seat] = wrong[seat].tolist()
         self._private_residuals[ticks] = (baseline, residuals)
         return residuals
 
-    def _shared_public(self, world: World, baseline: World | None, ticks: int) -> tuple[int, int]:
+    def _shared_public(self, world: World, baseline: World | None, ticks: int) -> _Part:
         held = self._shared.get(ticks)
         if held is not None and held[0] is baseline:
             return held[1]
         base = None if baseline is None else baseline.public_cells()
-        public = self._encode_public(world.public_cells(), base, world.tick, ticks)
+        public = _Part(*self._encode_public(world.public_cells(), base, world.tick, ticks))
         self._shared[ticks] = (baseline, public)  # at most 64 entries: one per age
         return public
 
@@ -183,6 +186,43 @@ class SnapshotEncoder:
                 unchanged += 1
         writer.write(0, unchanged)
         return writer.to_int()
+
+
+class _Part:
+    """Bits that many messages share. Where their first one stands within a byte is one of eight; each is laid out once."""
+
+    __slots__ = ("_bits", "_laid_out", "_value")
+
+    def __init__(self, value: int, bits: int) -> None:
+        self._value = value
+        self._bits = bits
+        self._laid_out: list[tuple[int, bytes, int, int] | None] = [None] * 8
+
+    def framed(self, head: int, head_bits: int, tail: int, tail_bits: int) -> bytes:
+        """One message: ``head``, these bits, ``tail``, zeros up to a whole byte."""
+        if self._bits < 8:  # too few to reach over the end of the byte that the head began
+            bits = head_bits + self._bits + tail_bits
+            return (((head << self._bits | self._value) << tail_bits | tail) << -bits % 8).to_bytes(bits + 7 >> 3)
+        missing = -head_bits % 8
+        first, middle, last, last_bits = self._laid_out[missing] or self._lay_out(missing)
+        tail_bits += last_bits
+        fill = -tail_bits % 8
+        start = (head << missing | first).to_bytes(head_bits + 7 >> 3)
+        return start + middle + ((last << tail_bits - last_bits | tail) << fill).to_bytes(tail_bits + 7 >> 3)
+
+    def _lay_out(self, missing: int) -> tuple[int, bytes, int, int]:
+        """(the bits that fill the byte begun by the head, whole bytes, the bits left over, how many they are)."""
+        value = self._value
+        bits = self._bits - missing
+        last_bits = bits % 8
+        laid_out = (
+            value >> bits,
+            (value >> last_bits & (1 << bits - last_bits) - 1).to_bytes(bits // 8),
+            value & (1 << last_bits) - 1,
+            last_bits,
+        )
+        self._laid_out[missing] = laid_out
+        return laid_out
 
 
 def _encode_kind(writer: BitWriter, kind: KindCode, now: Ints, base: Ints, residual: Ints, tick: int) -> None:
@@ -307,8 +347,6 @@ def _write_new_column(writer: BitWriter, values: list[int], low: int, bits: int,
 
 
 def _encode_private(residuals: list[int]) -> tuple[int, int]:
-    if not any(residuals):
-        return 0, 1
     writer = BitWriter()
     zeros = 0
     writer.write(1, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from engine.wire import BitReader, BitWriter, ReadError
+from engine.wire import BitReader, ReadError
 
 SLACK_16THS_MIN: Final = -128
 SLACK_16THS_MAX: Final = 127
@@ -32,25 +32,30 @@ class CommandFeedback(NamedTuple):
     """Commands that came after their step since the last snapshot, 15 meaning "or more"."""
 
 
-def write_feedback(writer: BitWriter, feedback: CommandFeedback, tick: int) -> None:
-    """Append it; ticks are told relative to the snapshot's own ``tick``."""
+def feedback_code(feedback: CommandFeedback, tick: int) -> tuple[int, int]:
+    """It as bits, and how many; ticks are told relative to the snapshot's own ``tick``."""
     newest, last_used, slack, missing, late = feedback
+    code = size = 0
     for told, order in ((newest, _NEWEST_ORDER), (last_used, _LAST_USED_ORDER)):
-        writer.write(told is not None, 1)
-        if told is not None:
-            writer.write_signed_golomb(told - tick, order)
+        if told is None:
+            code, size = code << 1, size + 1
+            continue
+        ahead = told - tick
+        golomb = (2 * ahead if ahead >= 0 else -2 * ahead - 1) + (1 << order)
+        bits = 2 * golomb.bit_length() - order
+        code, size = code << bits | 1 << bits - 1 | golomb, size + bits
     if slack is None:
-        writer.write(0, 1)
+        code, size = code << 1, size + 1
     else:
-        writer.write(1 << _SLACK_BITS | min(max(slack, SLACK_16THS_MIN), SLACK_16THS_MAX) - SLACK_16THS_MIN, 1 + _SLACK_BITS)
+        shown = SLACK_16THS_MIN if slack < SLACK_16THS_MIN else SLACK_16THS_MAX if slack > SLACK_16THS_MAX else slack
+        code, size = code << 1 + _SLACK_BITS | 1 << _SLACK_BITS | shown - SLACK_16THS_MIN, size + 1 + _SLACK_BITS
     if missing > 0 or late > 0:
-        writer.write(1 << 8 | min(missing, COUNT_MAX) << 4 | min(late, COUNT_MAX), 1 + 8)
-    else:
-        writer.write(0, 1)
+        return code << 9 | 1 << 8 | min(missing, COUNT_MAX) << 4 | min(late, COUNT_MAX), size + 9
+    return code << 1, size + 1
 
 
 def read_feedback(reader: BitReader, tick: int) -> CommandFeedback:
-    """Read what :func:`write_feedback` wrote. Raises ReadError."""
+    """Read what :func:`feedback_code` made. Raises ReadError."""
     newest = _read_tick(reader, tick, _NEWEST_ORDER)
     last_used = _read_tick(reader, tick, _LAST_USED_ORDER)
     slack = reader.read_range(SLACK_16THS_MIN, SLACK_16THS_MAX) if reader.read_bool() else None

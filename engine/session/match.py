@@ -11,7 +11,8 @@ from typing import Final
 
 from engine.contract import Commands, Game, HasAnnouncements, HasEnd, HasInterest, Pilot
 from engine.ids import ConnectionId, MatchId, Seat, SessionId, Tick
-from engine.replication import BaselineRing, ClientBaseline, CommandBuffer, SnapshotEncoder, read_commands
+from engine.replication import BaselineRing, ClientBaseline, CommandBuffer, SnapshotEncoder
+from engine.replication.command_reader import CommandReader
 from engine.session.announcements import Announcement, AnnouncementLog
 from engine.session.config import HostConfig
 from engine.session.fairness import FairnessBook, PlayerFairness, account_of
@@ -28,6 +29,7 @@ class SeatState:
 
     seat: Seat
     buffer: CommandBuffer
+    reader: CommandReader
     session_id: SessionId | None = None
     connection_id: ConnectionId | None = None
     pilot: Pilot | None = None
@@ -76,7 +78,7 @@ class Match:
         """Seat somebody, or return who sits there."""
         state = self.seats.get(seat)
         if state is None:
-            state = SeatState(seat, CommandBuffer(self.game.command))
+            state = SeatState(seat, CommandBuffer(self.game.command), CommandReader(self.game.command))
             self.seats[seat] = state
             self.game.join(self.world, seat)
         return state
@@ -89,6 +91,7 @@ class Match:
         state.connection_id = connection_id
         state.round_trip_s = 0.0
         state.buffer = CommandBuffer(self.game.command)
+        state.reader = CommandReader(self.game.command)
         state.baseline = ClientBaseline()
         state.baseline.has_mismatch = has_mismatch  # counted already; the client repeats it until it has recovered
         self._past.forget(state.seat)
@@ -124,7 +127,7 @@ class Match:
 
         Returns False, and changes nothing, if it does not decode.
         """
-        message = read_commands(self.game.command, data)
+        message = state.reader.read(data)
         if message is None:
             self.malformed_commands += 1
             return False
