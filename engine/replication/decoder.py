@@ -133,22 +133,23 @@ class SnapshotDecoder:
         ticks = reader.read(6)
         newest = self.newest_tick
         if ticks == 0:
-            tick = reader.read(32)
+            told = reader.read(32 + 32)
+            tick = told >> 32
         else:
-            low = reader.read(16)
+            told = reader.read(16 + 32)
             if newest is None:
                 return Refusal.NO_BASELINE
-            tick = expand(low, newest)
+            tick = expand(told >> 32, newest)
+        checksum = told & 0xFFFFFFFF
         if newest is not None and tick <= newest:
             return Refusal.STALE
         baseline = self.world_at(tick - ticks) if ticks else None
         if ticks and baseline is None:
             return Refusal.NO_BASELINE
-        checksum = reader.read(32)
         feedback = read_feedback(reader, tick)
         self._read_public(reader, baseline, tick, ticks)
         world = self._spare
-        world.cells[: self._layout.cells] = self._now[: self._layout.cells]
+        world.public_cells()[...] = self._now[: self._layout.cells]
         if self._private is not None:
             world.cells[self._private.cells] = self._read_private(reader, self._private, world, baseline, ticks)
         reader.finish()
@@ -163,14 +164,13 @@ class SnapshotDecoder:
         checksum = world.view_checksum(None)
         if self._private is None:
             return checksum
-        return zlib.crc32(little_endian(world.cells[self._private.cells[0]]), checksum)
+        return zlib.crc32(little_endian(world.cells[self._private.cells]), checksum)
 
     def _read_public(self, reader: BitReader, baseline: World | None, tick: int, ticks: int) -> None:
         """Leave the new public cells in ``self._now``."""
         layout, base, now = self._layout, self._base, self._now
-        count = layout.cells
-        base[:count] = 0 if baseline is None else baseline.public_cells()
-        now[:] = base
+        base[: layout.cells] = 0 if baseline is None else baseline.public_cells()
+        now[...] = base
         touched, codes, gone, new = self._read_changes(reader, tick)
         if codes:
             now[touched] += unzigzag(np.array(codes, dtype=np.int64))

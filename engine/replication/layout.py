@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 from engine.world import GENERATIONS, Field, Kind, KindLayout, Schema, column_offsets
 
+_FREE: Final = np.array(0, dtype=np.int32)
+
 Ints = NDArray[np.int64]
 Indices = NDArray[np.intp]
 
@@ -64,15 +66,18 @@ class Forecast:
         """
         living = base[self.births].nonzero()[0]
         targets, sources = self.targets[living], self.sources[living]
-        speed = base[sources]
-        change = now[sources]
-        change -= speed
-        change *= ticks + 1
-        change >>= 1
-        speed *= ticks
-        speed += change
         expected = base[targets]
-        expected += speed
+        if ticks == 1:  # on a LAN always: v0 cancels out
+            expected += now[sources]
+        else:
+            speed = base[sources]
+            change = now[sources]
+            change -= speed
+            change *= ticks + 1
+            change >>= 1
+            speed *= ticks
+            speed += change
+            expected += speed
         np.maximum(expected, self.lows[living], out=expected)
         np.minimum(expected, self.highs[living], out=expected)
         return targets, expected
@@ -196,16 +201,17 @@ class PrivateLayout:
         """The cells as expected after ``ticks``: 0 for a row that is not the baseline's (``base`` None: no baseline)."""
         if base is None:
             return np.zeros(self.cells.shape, dtype=np.int64)
-        births = base[self.births]
-        change = self._constants * ticks
+        change = self._constants * ticks if ticks != 1 else self._constants.copy()
         if self._has_named:
             change += base[self._sources] * self._named * ticks
         change += base[self.cells]
         np.maximum(change, self.lows, out=change)
         np.minimum(change, self.highs, out=change)
-        is_same = births == now[self.births]
-        is_same &= births.astype(np.bool_)
-        change *= is_same
+        births = base[self.births]
+        is_other = births != now[self.births]
+        is_other |= births == _FREE
+        if np.count_nonzero(is_other):
+            change[is_other] = 0
         return change
 
 

@@ -29,17 +29,21 @@ _COLUMN_LOOP_VALUES_MAX: Final = 40
 _PENALTIES: Final = np.arange(1, ORDER_MAX + 2, dtype=np.int64)
 _ORDER_STEPS: Final = np.left_shift(np.int64(1), np.arange(ORDER_MAX + 1, dtype=np.int64)).reshape(-1, 1, 1)
 
+_ONE: Final = np.array(1, dtype=np.int64)
+_SIGN: Final = np.array(63, dtype=np.int64)
+"""As arrays without dimensions: numpy takes 0.25 us longer for a Python integer, as long as the operation itself."""
+
 Ints = NDArray[np.int64]
 
 
 def zigzag(values: Ints) -> Ints:
     """0, -1, 1, -2, 2 ... become 0, 1, 2, 3, 4 ..."""
-    return (values << 1) ^ (values >> 63)
+    return (values << _ONE) ^ (values >> _SIGN)
 
 
 def unzigzag(values: Ints) -> Ints:
     """The inverse of :func:`zigzag`."""
-    return (values >> 1) ^ -(values & 1)
+    return (values >> _ONE) ^ -(values & _ONE)
 
 
 def bit_lengths(values: Ints) -> Ints:

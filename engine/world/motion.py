@@ -61,7 +61,8 @@ class Motion:
         targets = self._targets[living]
         moved = cells[self._sources[living]] * self._named[living]
         moved += self._constants[living]
-        moved *= ticks
+        if ticks != 1:
+            moved *= ticks
         moved += cells[targets]
         np.maximum(moved, self._lows[living], out=moved)
         np.minimum(moved, self._highs[living], out=moved)

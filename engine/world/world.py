@@ -22,7 +22,7 @@ class World:
     (baselines, predictions, lag compensation) allocate nothing while a match runs.
     """
 
-    __slots__ = ("__dict__", "cells", "schema", "tables", "tick")
+    __slots__ = ("__dict__", "_public", "cells", "schema", "tables", "tick")
 
     def __init__(self, schema: Schema, tick: int = 0) -> None:
         self.schema: Final = schema
@@ -31,6 +31,7 @@ class World:
         self.tables: Final = tuple(Table(layout, self.cells) for layout in schema.layouts)
         for table in self.tables:
             self.__dict__[table.kind.name] = table
+        self._public: Final = self.cells[: schema.public_cells]
 
     if TYPE_CHECKING:
 
@@ -45,7 +46,7 @@ class World:
     def copy(self) -> World:
         """A new world with the same tick and cells."""
         twin = World(self.schema, self.tick)
-        twin.cells[:] = self.cells
+        twin.cells[...] = self.cells
         return twin
 
     def copy_from(self, other: World) -> None:
@@ -53,11 +54,11 @@ class World:
         if other.cells.size != self.cells.size:
             raise LocalProtocolError("the two worlds are not of one schema and number of seats")
         self.tick = other.tick
-        np.copyto(self.cells, other.cells)
+        self.cells[...] = other.cells  # a third of np.copyto's price for a small world; there are nine of these in a client's frame
 
     def public_cells(self) -> NDArray[np.int32]:
         """The cells that everybody may see, as one view."""
-        return self.cells[: self.schema.public_cells]
+        return self._public
 
     def private_cells_of(self, seat: int) -> NDArray[np.int32]:
         """A copy of the owner-only cells of one seat, kind after kind, column after column."""
@@ -70,7 +71,7 @@ class World:
 
     def view_checksum(self, seat: int | None) -> int:
         """CRC-32 of what ``seat`` holds: the public cells, then its private ones. ``None``: the public cells alone."""
-        checksum = zlib.crc32(little_endian(self.public_cells()))
+        checksum = zlib.crc32(little_endian(self._public))
         return checksum if seat is None else zlib.crc32(little_endian(self.private_cells_of(seat)), checksum)
 
     def out_of_range(self) -> str | None:
@@ -89,4 +90,4 @@ class World:
 
 def little_endian(cells: NDArray[np.int32]) -> memoryview:
     """Contiguous cells as they are checksummed on every machine; no copy on a little-endian one."""
-    return cells.astype(_LITTLE_ENDIAN, copy=False).data
+    return cells.data if np.little_endian else cells.astype(_LITTLE_ENDIAN).data
