@@ -398,14 +398,6 @@ SESSION: Final = (
         "tests/session",
     ),
     Bug(
-        "end_of_a_replaced_connection_is_told",
-        "engine/session/host.py",
-        "        self._places.pop(state.connection_id, None)\n",
-        "",
-        "The end of a connection that was replaced counts as the loss of its successor.",
-        "tests/session",
-    ),
-    Bug(
         "claim_of_the_screen_ignored",
         "engine/session/match.py",
         "                    entry.view_tick,\n                    entry.view_fraction,",
