@@ -49,6 +49,11 @@ class ArenaMap:
         return int(self.solid.shape[0])
 
     @cached_property
+    def last_tile(self) -> NDArray[np.int32]:
+        """[2, 1]: the largest x and y of a tile."""
+        return np.array([[self.width - 1], [self.height - 1]], dtype=np.int32)
+
+    @cached_property
     def solid_flat(self) -> NDArray[np.bool_]:
         """``solid`` row after row: index ``tile_y * width + tile_x``."""
         return np.ascontiguousarray(self.solid).ravel()

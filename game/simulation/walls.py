@@ -106,12 +106,14 @@ def slide(arena_map: ArenaMap, place: Ints, change: Ints) -> Ints:
 def fly(arena_map: ArenaMap, place: Ints, change: Ints) -> tuple[Ints, NDArray[np.bool_]]:
     """Points at ``place`` [2, n] fly by ``change`` (less than a tile per axis): where they end, and which of them met a wall there.
 
-    Exact: where both tile borders are crossed, the one that is met first decides through which tile the way leads.
+    Exact: where both tile borders are crossed, the one that is met first decides through which tile the way leads. Beyond the border of the
+    map there is wall, and who is within a wall ends where he is: an outage lets a prediction's bolts coast through walls.
     """
     solid, width = arena_map.solid_flat, arena_map.width
     target = place + change
     tile, target_tile = place >> _TILE_SHIFT, target >> _TILE_SHIFT
-    hit = solid[target_tile[1] * width + target_tile[0]]
+    there = np.minimum(target_tile, arena_map.last_tile)
+    hit = solid[there[1] * width + there[0]]
     crossed = tile != target_tile
     doubtful = (crossed[0] & crossed[1]) | hit
     if np.count_nonzero(doubtful):
@@ -128,11 +130,13 @@ def _fly_over_borders(arena_map: ArenaMap, place: Ints, change: Ints, crossed: N
     gap = np.abs((np.maximum(tile, target_tile) << TILE_SHIFT) - place)  # to the border, along each axis
     size = np.abs(change)
     x_first = crossed[0] & (~crossed[1] | (gap[0] * size[1] <= gap[1] * size[0]))
-    first = np.where(x_first, tile[1] * width + target_tile[0], target_tile[1] * width + tile[0])
+    here, there = np.minimum(tile, arena_map.last_tile), np.minimum(target_tile, arena_map.last_tile)
+    first = np.where(x_first, here[1] * width + there[0], there[1] * width + here[0])
     hit_first = solid[first]
-    hit = hit_first | solid[target_tile[1] * width + target_tile[0]]
+    hit = hit_first | solid[there[1] * width + there[0]]
     # The wall was met at the first border (whichever axis' it is), or at the other axis' border.
     axis = np.where(x_first == hit_first, 0, 1)
     each = np.arange(axis.size)
     reached = place + np.sign(change) * (size * gap[axis, each] // np.maximum(size[axis, each], 1))
+    reached = np.where(solid[here[1] * width + here[0]], place, reached)  # who is within a wall already ends there
     return np.where(hit, reached, target), hit

@@ -8,7 +8,7 @@ import pytest
 from engine.contract import PresentOnly
 from engine.ids import Seat
 from engine.world import Motion, World
-from game.simulation.rules import CONTACT_TICKS, EFFECT_BEAM, EFFECT_DASH, EFFECT_IMPACT, EFFECT_PICKUP
+from game.simulation.rules import CONTACT_TICKS, EFFECT_BEAM, EFFECT_DASH, EFFECT_IMPACT, EFFECT_PICKUP, WORLD_UNITS
 from tests.game.support import Play, RandomCommands, order, penetration
 
 
@@ -199,3 +199,16 @@ def test_a_pickup_is_not_predicted_twice_when_the_server_has_not_spoken_yet():
         client.pickup.wait[:] = 0  # an older snapshot, moved forward: it still lies there
     assert kind == 1
     assert client.player.ammo_blaster[0] == 40
+
+
+@pytest.mark.parametrize("velocity", [(150, 0), (0, 150), (106, 106), (-150, 0), (0, -150), (-106, -106), (-150, 40)])
+def test_a_bolt_that_coasted_through_the_border_in_an_outage_ends_there(velocity: tuple[int, int]) -> None:
+    """After an outage the engine moves own bolts on by their motion, through walls and off the map; the next step must cope with it."""
+    for x, y in ((WORLD_UNITS, 5000), (5000, WORLD_UNITS), (WORLD_UNITS, WORLD_UNITS), (0, 5000), (5000, 0), (0, 0)):
+        play = Play(2, "crossfire")
+        play.step()
+        client = held_by_client(play.world, 0)
+        client.projectile.spawn(client.tick, 0, x=x, y=y, vx=velocity[0], vy=velocity[1], ttl=30)
+        predict(play, client, 0, order())
+        assert not client.projectile.alive.any()
+        assert client.out_of_range() is None
