@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(pytest.mark.netns)
         if "netns" not in config.getoption("markexpr"):
             item.add_marker(pytest.mark.skip(reason="real hosts in network namespaces, as root: pytest -m netns"))
+
+
+@contextmanager
+def or_skip(what: str) -> Iterator[None]:
+    """For what not every kernel has: without it the test is skipped, with the kernel's own words."""
+    try:
+        yield
+    except CannotMakeHostsError as error:
+        pytest.skip(f"this kernel has no {what}: {error}")
 
 
 @pytest.fixture

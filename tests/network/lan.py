@@ -17,6 +17,7 @@ Packets are dropped in the receiver's INPUT hook: a drop in OUTPUT is an error t
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -29,6 +30,11 @@ from pathlib import Path
 
 INTERFACE = "lan0"
 PREFIX = "skirmish-test-"
+MAPPED_PORTS = 50_000, 50_999
+"""What a translation of addresses chooses from."""
+MAPPING_KEPT_S = 1
+TBF_BURST_BYTES = 3000
+"""Two full packets: less, and the filter cannot let a full one through."""
 COMMAND_S_MAX = 20.0
 """No ``ip`` or ``nft`` takes longer, however loaded the machine is."""
 
@@ -147,6 +153,55 @@ class Host:
     def packets_to_new_port(self) -> int:
         """How many datagrams have come to the port of the last :meth:`remap`."""
         return self._counter("router")
+
+    def masquerade(self, server_port: int) -> None:
+        """Datagrams to ``server_port`` leave with a random source port, by the kernel's own translation of addresses, which remembers it as
+        long as there is traffic and for :data:`MAPPING_KEPT_S` after it.
+        """
+        self.nft(
+            "table ip translation {\n"
+            "chain out { type nat hook postrouting priority 100; "
+            f"udp dport {server_port} masquerade to :{MAPPED_PORTS[0]}-{MAPPED_PORTS[1]} random; }}\n"
+            "}"
+        )
+        for setting in ("nf_conntrack_udp_timeout", "nf_conntrack_udp_timeout_stream"):
+            self.run("sh", "-c", f"echo {MAPPING_KEPT_S} > /proc/sys/net/netfilter/{setting}")
+
+    def silence_udp(self, server_port: int) -> None:
+        """Nothing passes between us and ``server_port``, either way, and the translation does not notice the attempts."""
+        self.nft(
+            "table inet silence {\n"
+            f"chain out {{ type filter hook output priority -310; udp dport {server_port} drop; }}\n"
+            f"chain in {{ type filter hook prerouting priority -310; udp sport {server_port} drop; }}\n"
+            "}"
+        )
+
+    def end_silence(self) -> None:
+        """Take :meth:`silence_udp` back."""
+        self.nft("delete table inet silence")
+
+    def note_ports(self, port: int) -> None:
+        """From now on, note the source ports of datagrams that come to our ``port``."""
+        self.nft(
+            "table inet seen {\n"
+            "set ports { type inet_service; flags dynamic; size 1024; }\n"
+            f"chain in {{ type filter hook input priority 10; udp dport {port} add @ports {{ udp sport }}; }}\n"
+            "}"
+        )
+
+    def noted_ports(self) -> set[int]:
+        """Those of :meth:`note_ports`."""
+        told = json.loads(self.run("nft", "--json", "list", "set", "inet", "seen", "ports"))
+        return {port for entry in told["nftables"] for port in entry.get("set", {}).get("elem", ())}
+
+    def limit_rate(self, rate_kbit_s: int, queue_ms: int) -> None:
+        """What leaves this host passes a line of this rate, with a queue in front of it (a token bucket filter)."""
+        self.run("tc", "qdisc", "replace", "dev", INTERFACE, "root", "tbf", "rate", f"{rate_kbit_s}kbit",
+                 "burst", f"{TBF_BURST_BYTES}b", "latency", f"{queue_ms}ms")  # fmt: skip
+
+    def lift_rate(self) -> None:
+        """A fast line again."""
+        self.run("tc", "qdisc", "delete", "dev", INTERFACE, "root")
 
     def udp_ports(self) -> list[int]:
         """The local ports of this host's UDP sockets over IPv4."""

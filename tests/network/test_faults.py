@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.network.conftest import Join, MakeLan, Serve
+from tests.network.conftest import Join, MakeLan, Serve, or_skip
+from tests.network.lan import MAPPED_PORTS, MAPPING_KEPT_S
 from tests.network.programs import elapse, until
 
 CARRIED = "No answer over UDP: datagrams go through the control connection now."
 UDP_AGAIN = "UDP gets through again."
 STARTED = "match started on"
+NARROW_KBIT_S = 64
+"""Far less than sixty snapshots of fifteen bots a second."""
+QUEUE_MS = 1000
 
 
 def test_where_a_firewall_drops_udp_the_match_plays_inside_the_control_connection(make_lan: MakeLan, serve: Serve, join: Join) -> None:
@@ -164,4 +168,56 @@ def test_a_router_that_makes_its_mapping_anew_is_followed(make_lan: MakeLan, ser
     assert report["snapshots"] > 0.9 * report["ticks"]
     assert player.says(CARRIED) == 0
     assert player.says(STARTED) == 1
+    server.stop()
+
+
+def test_a_translation_of_addresses_that_forgot_its_mapping_is_followed_to_a_random_port(
+    make_lan: MakeLan, serve: Serve, join: Join
+) -> None:
+    near, far = make_lan("near", "far").hosts
+    with or_skip("translation of addresses (nft masquerade)"):
+        far.masquerade(7777)
+        near.note_ports(7777)
+    server = serve(near)
+    player = join(far, near.ipv4)
+    player.wait_for(STARTED)
+    until(lambda: bool(near.noted_ports()), "datagrams of the player")
+    (own,) = far.udp_ports()
+    assert own not in near.noted_ports(), "the server sees the port of the translation alone"
+    heard = 0
+    for forgotten in range(1, 4):
+        far.silence_udp(7777)
+        elapse(MAPPING_KEPT_S + 2)
+        far.end_silence()
+        heard = player.wait_for(UDP_AGAIN, after=heard)
+        until(lambda mappings=forgotten + 1: len(near.noted_ports()) >= mappings, "a new mapping")
+    assert all(MAPPED_PORTS[0] <= port <= MAPPED_PORTS[1] for port in near.noted_ports())
+    elapse(2)
+    report = player.stop()
+    assert report["connected"] is True
+    assert report["carrier"] == "udp"
+    assert player.says(STARTED) == 1, "the same match and the same seat"
+    assert player.says("lost") == 0
+    assert server.stop()["players_peak"] == 1
+
+
+def test_a_narrow_line_gets_fewer_snapshots_and_no_queue(make_lan: MakeLan, serve: Serve, join: Join) -> None:
+    near, far = make_lan("near", "far").hosts
+    with or_skip("token bucket filter (tc tbf)"):
+        near.limit_rate(NARROW_KBIT_S, QUEUE_MS)
+        near.lift_rate()
+    server = serve(near, "--bots", "15")
+    player = join(far, near.ipv4)
+    player.wait_for(STARTED)
+    elapse(2)
+    near.limit_rate(NARROW_KBIT_S, QUEUE_MS)
+    elapse(15)
+    report = player.stop()
+    assert report["connected"] is True
+    assert report["carrier"] == "udp"
+    assert report["snapshots_per_s"] < 45, "the line was too narrow for all of them"
+    assert report["snapshots_per_s"] > 8
+    assert report["rtt_ms"] < QUEUE_MS / 3, "the queue of a second is not filled"
+    assert report["checksum_mismatches"] == 0
+    assert player.says("lost") == player.says(CARRIED) == 0
     server.stop()
