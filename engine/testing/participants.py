@@ -263,7 +263,8 @@ class SimulatedClient(Participant):
         """Get another datagram address in the middle of everything, as when a NAT forgets; the stream stays."""
         self._moves += 1
         self.address = Address(self.address.host, CLIENT_PORT - self._moves)
-        self.port.move(self.address)
+        if not self.is_down:  # a crashed one has no port: the next program gets one at the new address
+            self.port.move(self.address)
 
     def _run(self, now: float, local: float) -> None:
         client = self.client

@@ -177,6 +177,18 @@ def test_a_crashed_client_starts_again(silently: bool) -> None:
     assert len(again.received) == pytest.approx(60, abs=2)
 
 
+def test_a_crashed_client_that_is_rebound_starts_again_at_its_new_address() -> None:
+    simulation, _, (client,) = simulate()
+    again = EchoClient()
+    simulation.play(at(1, crash("client 1")), at(1.5, rebind("client 1")), at(2, restart("client 1", lambda: again)))
+    simulation.run_for(1.9)
+    heard = len(client.received)
+    simulation.run_for(1.1)
+    assert simulation.clients[0].address.port == 39_999
+    assert len(client.received) == heard
+    assert len(again.received) > 20
+
+
 def test_an_unknown_name_says_who_is_there() -> None:
     simulation, _, _ = simulate(2)
     with pytest.raises(LocalProtocolError, match="nobody here is called 'alice'; here are: server, client 1, client 2"):
