@@ -110,7 +110,8 @@ class Arena:
     def step(self, world: World, commands: Commands, past: Past) -> None:
         """One tick."""
         predicting = past.predicting
-        orders = commands.cells * commands.present
+        # A prediction reads the commands of its own seat alone, which is present.
+        orders = commands.cells * commands.present if predicting is None else commands.cells
         happenings = step(self.map, world, orders, predicting, past.seen_by, past.judged, self._time_limit_s, past.guessed_ticks)
         if predicting is None:
             self._happenings = happenings

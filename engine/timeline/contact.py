@@ -27,43 +27,44 @@ class Contact:
         self._ticks: Final = ticks
         self._reach: Final = units + units // 2
         """Half a contact more, for turning towards each other."""
-        self._cells: NDArray[np.intp] | None = None
-        """[4, players]: where their places stand, and their speeds."""
+        self._others: NDArray[np.intp] | None = None
+        """[4, others]: where their places stand, and their speeds."""
         for layout in schema.layouts:
             fields = [field for field in layout.kind.fields if field.blend == "linear" and isinstance(field.motion, str)][:PLACES]
             if not layout.kind.is_owned or len(fields) < PLACES:
                 continue
             columns, slots = column_offsets(layout), np.arange(layout.rows, dtype=np.intp)
             names = [field.name for field in fields] + [str(field.motion) for field in fields]
-            self._cells = np.stack([columns[name] + slots for name in names])
-            self._births = layout.public_offset + slots
-            self._is_other = slots // (layout.kind.per_seat or 1) != seat
-            self._own_places = self._cells[:PLACES, ~self._is_other]
+            cells = np.stack([columns[name] + slots for name in names])
+            is_other = slots // (layout.kind.per_seat or 1) != seat
+            self._others = cells[:, is_other]
+            self._births = layout.public_offset + slots[is_other]
+            self._own_places = cells[:PLACES, ~is_other]
             break
 
     def matters(self, predicted: World, authority: World, newest: World) -> bool:
         """Whether somebody near our way from ``authority`` (a snapshot) to ``newest`` (predicted) makes it worth computing again.
 
-        ``predicted`` is what the prediction had for the snapshot's tick.
+        ``predicted`` is what the prediction had for the snapshot's tick. Who is near is asked first: most often nobody is.
         """
-        if self._cells is None:
+        if self._others is None:
             return False
         ticks = newest.tick - authority.tick
-        told = authority.cells[self._cells]
-        who = self._is_other & (authority.cells[self._births] != 0)
-        if ticks <= self._ticks:
-            who &= np.logical_or.reduce(told != predicted.cells[self._cells], axis=0)
-        which = who.nonzero()[0]
-        if not which.size:
+        told = authority.cells[self._others]
+        near = self._near(told.astype(np.int64), authority, newest, ticks)
+        if not near.size:
             return False
-        own = np.concatenate([authority.cells[self._own_places], newest.cells[self._own_places]], axis=1).tolist()
-        return any(self._is_near(own, told[:, one].tolist(), ticks) for one in which.tolist())
+        near = near[authority.cells[self._births[near]] != 0]
+        if ticks <= self._ticks:
+            near = near[(told[:, near] != predicted.cells[self._others[:, near]]).any(axis=0)]
+        return near.size > 0
 
-    def _is_near(self, own: list[list[int]], other: list[int], ticks: int) -> bool:
-        """Both ways as boxes: ours between where we were and are, the other's from ``other`` (places, then speeds) on at its speed."""
-        for axis in range(PLACES):
-            place = other[axis]
-            end = place + ticks * other[PLACES + axis]
-            if max(place, end) <= min(own[axis]) - self._reach or min(place, end) >= max(own[axis]) + self._reach:
-                return False
-        return True
+    def _near(self, told: NDArray[np.int64], authority: World, newest: World, ticks: int) -> NDArray[np.intp]:
+        """Whose way comes near ours. Both ways as boxes: ours between where we were and are, the other's on at his speed."""
+        places = told[:PLACES]
+        ends = places + told[PLACES:] * ticks
+        own = zip(authority.cells[self._own_places].tolist(), newest.cells[self._own_places].tolist(), strict=True)
+        ours = np.array([[[min(*was, *is_) - self._reach], [max(*was, *is_) + self._reach]] for was, is_ in own])
+        near = (np.maximum(places, ends) > ours[:, 0]) & (np.minimum(places, ends) < ours[:, 1])
+        which: NDArray[np.intp] = (near[0] & near[1]).nonzero()[0]
+        return which
