@@ -1,9 +1,9 @@
 """What a server costs beside those that people use from Python: ``python -m tests.bench.peers --json``.
 
-The same recorded match of the arena (16 bots) is played to ``--clients`` clients 60 times a second by three servers, one after the other, in
-a process of its own each (:mod:`tests.bench.peer_servers`): ours, pyenet and pygase; every client sends a command per tick. What counts is
-the server process's own time, kernel included, per client and tick that it should have been served, and per state that reached a client's
-socket; the game itself costs nothing. pyenet and pygase are the extra ``peers`` (``pip install .[peers]``); what is not installed is skipped.
+The same recorded match of the arena (16 bots) is played to ``--clients`` clients 60 times a second by three servers, one after the other,
+in a process of its own each (:mod:`tests.bench.peer_servers`): ours, pyenet and pygase; every client sends a command per tick. What counts
+is the server process's own time, kernel included, per client and tick that it should have been served, and per state that reached a
+client's socket; the game costs nothing. pyenet and pygase are the extra ``peers`` (``pip install .[peers]``); what is missing is skipped.
 
 They do not do the same: ours seals every datagram, tells each client what it holds already, reads and uses commands, keeps worlds for lag
 compensation; pyenet throws one block of bytes at everybody; pygase adds up updates per client. Asserts nothing.
