@@ -123,11 +123,11 @@ def judge(recent: Recent) -> tuple[Level, tuple[str, ...]]:
     """The worst of everything, and what is wrong: the worst first, of equals what weighs most first."""
     if recent.silent_s >= SILENT_S:
         return Level.BAD, (f"Nothing comes from the server for {recent.silent_s:.1f} s.",)
-    found = [
+    found = [  # a slow computer first: it explains much of the rest
         (
             FRAME_MS.level(recent.frame_ms),
             f"This computer is slow: {recent.frame_ms:.0f} ms a frame.",
-        ),  # what else is wrong, it may explain
+        ),
         (LOSS_PCT.level(recent.loss_pct), f"Packets are lost: {recent.loss_pct:.0f} of 100."),
         (RTT_MS.level(recent.rtt_ms), f"Far away: {recent.rtt_ms:.0f} ms there and back."),
         (JITTER_MS.level(recent.jitter_ms), f"Uneven: packets ±{recent.jitter_ms:.0f} ms early or late."),
