@@ -23,9 +23,15 @@ def main() -> None:
     )
     parser.add_argument("--seconds", type=float, default=0.0, help="length of each cell (with --only)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--explain", action="store_true", help="print each shot that hit on a screen and was not credited, and why")
     options = parser.parse_args()
     cells = [parse(text, options.seed, options.seconds or 60.0) for text in options.only or ()] or grid(options.seed, quick=options.quick)
     results = play_all(cells, options.jobs)
+    if options.explain:
+        for result in results:
+            print("\n".join([result["name"], *result["explain"]]))
+    for result in results:
+        del result["explain"]
     if options.json:
         print(json.dumps({"seed": options.seed, "quick": options.quick, "cells": [result["figures"] for result in results]}))
     else:

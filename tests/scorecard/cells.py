@@ -56,5 +56,5 @@ def grid(seed: int, *, quick: bool) -> list[Cell]:
 
 def parse(text: str, seed: int, seconds: float) -> Cell:
     """Read ``100/20/5`` or ``200/30/10/4`` (round trip, jitter, loss, burst)."""
-    numbers = [float(part) for part in text.split("/")]
-    return Cell(*numbers, seed=seed, seconds=seconds)
+    rtt_ms, jitter_ms, loss_pct, *burst = (float(part) for part in text.split("/"))
+    return Cell(rtt_ms, jitter_ms, loss_pct, burst[0] if burst else 1.0, seed=seed, seconds=seconds)

@@ -31,7 +31,7 @@ class LinkRecorder:
             send(source, target, data, now)
             self.sent.setdefault((source.host, target.host), []).append((now, min(dues, default=LOST)))
 
-        network._push = noted_push  # type: ignore[method-assign]
+        network._push = noted_push  # type: ignore[method-assign, assignment]
         network._send_datagram = noted_send  # type: ignore[method-assign]
 
     def between(self, source: str, target: str, start: float, end: float) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -55,3 +55,15 @@ def snapshot_ages_s(datagrams: np.ndarray[Any, np.dtype[np.float64]], frames: An
     arrived, sent = datagrams[order, 1], np.maximum.accumulate(datagrams[order, 0])
     index = np.searchsorted(arrived, frames, side="right") - 1
     return np.where(index >= 0, frames - sent[np.maximum(index, 0)], LOST)
+
+
+def transit_s(datagrams: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+    """How long a datagram that arrived was on its way, on average."""
+    arrived = datagrams[np.isfinite(datagrams[:, 1])]
+    return float(np.mean(arrived[:, 1] - arrived[:, 0])) if len(arrived) else 0.0
+
+
+def first_arrival_s(datagrams: np.ndarray[Any, np.dtype[np.float64]], since: float) -> float:
+    """How long after ``since`` the first datagram arrived that was sent then or later."""
+    later = datagrams[datagrams[:, 0] >= since, 1]
+    return float(later.min()) - since if len(later) else LOST

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 
 from engine.session.client_match import ClientMatch
+from engine.timeline.interpolation import DELAY_INTERVALS_MAX
+from engine.timeline.lateness import MARGIN_TICKS_MAX
 from tests.scorecard.cells import BLACKOUT_S, SETTLE_S, Cell
-from tests.scorecard.links import needed_leads_s, snapshot_ages_s
-from tests.scorecard.screen import SeenHit, WatchedClient
+from tests.scorecard.links import first_arrival_s, needed_leads_s, snapshot_ages_s, transit_s
+from tests.scorecard.screen import WatchedClient
+from tests.scorecard.shots import agreement, describe, verdicts
 from tests.scorecard.stage import Stage
 from tests.scorecard.truth import Truth
 
 TICK_S: Final = 1 / 60
-CREDIT_WITHIN_TICKS: Final = {"rail": 4, "blaster": 12}
-"""A command that comes late can be carried out a little later; a bolt meets its victim a little earlier or later."""
 QUARTER_WIDTH_UNITS: Final = 104
 RECOVERY_WATCHED_S: Final = 2.5
-REWIND_S_MAX: Final = 0.250
+LEAD_TICKS_MAX: Final = MARGIN_TICKS_MAX
+"""For the limits: a clock is never further ahead of what a usual command needs than this."""
 PREDICTED_EFFECTS: Final = (1, 3, 5)
 """Muzzle, beam, dash: what our own command brings about and nothing else."""
 
@@ -40,7 +43,7 @@ class Mark:
 
 
 def play(cell: Cell) -> dict[str, Any]:
-    """Play one cell; returns ``figures`` (the issue's keys), ``limits`` and ``more``."""
+    """Play one cell; returns ``figures`` (the keys that are published), ``limits`` and ``more``."""
     stage = Stage(cell)
     stage.start()
     stage.simulation.run_for(SETTLE_S)
@@ -63,13 +66,16 @@ def play(cell: Cell) -> dict[str, Any]:
         "interpolation_delay_ms": round(float(np.mean([sample[0] for sample in sampled])), 1),
         "ahead_ms": round(float(np.mean([sample[1] for sample in sampled])), 1),
     }
-    agreement, more = _agreement(stage, start, end)
-    more |= _effects(stage, start, end)
-    limits = _limits(stage, start, end)
-    figures["hit_agreement_pct"] = agreement
+    shots = verdicts(stage, start, end)
+    agreement_pct, more = agreement(shots)
+    more |= _view_ages(stage, start, end) | _effects(stage, start, end)
+    limits, bounds = _limits(stage, start, end)
+    figures["hit_agreement_pct"] = agreement_pct
     figures |= _traffic(before, after, cell)
-    figures["recovery_ms"] = _recovery_ms(stage)
-    return {"name": cell.name, "figures": figures, "limits": limits, "more": more}
+    figures["recovery_ms"], bounds["limit_recovery_ms"] = _recovery_ms(stage)
+    figures |= bounds
+    disagreeing = [describe(one) for one in shots if not one.is_credited]
+    return {"name": cell.name, "figures": figures, "limits": limits, "more": more, "explain": disagreeing}
 
 
 def match_of(client: WatchedClient) -> ClientMatch:
@@ -89,7 +95,7 @@ def _mark(stage: Stage, client: WatchedClient) -> Mark:
 
 def _counted(before: list[Mark], after: list[Mark], cell: Cell) -> dict[str, Any]:
     def total(name: str) -> int:
-        return sum(getattr(mark, name) for mark in after) - sum(getattr(mark, name) for mark in before)
+        return int(sum(getattr(mark, name) for mark in after) - sum(getattr(mark, name) for mark in before))
 
     steps = total("used") + total("missing")
     minutes = cell.seconds / 60 * cell.players
@@ -119,11 +125,23 @@ def _corrections(stage: Stage, start: float, end: float) -> dict[str, Any]:
     found = [correction for correction in found if all(cell.field != "life" for cell in correction.mispredictions)]
     sizes = sorted(correction.size_units for correction in found if correction.size_units > 0)
     replayed = sorted(correction.replayed_ticks for correction in found)
+    seen = sorted(size for client in stage.clients for size in _drifts(client, start, end))
     return {
+        "correction_seen_p95_units": round(percentile(seen, 0.95), 1),
         "correction_p95_units": round(percentile(sizes, 0.95), 1),
         "correction_max_units": round(sizes[-1], 1) if sizes else 0.0,
         "rollback_ticks_p99": percentile(replayed, 0.99),
     }
+
+
+def _drifts(client: WatchedClient, start: float, end: float) -> list[float]:
+    """How far each frame of a fading correction moved the drawn player, beyond his own moving."""
+    corrected = {at for at, _ in client.diary.corrections}
+    found = []
+    for earlier, later in pairwise(client.diary.frames):
+        if start <= later.now < end and later.now not in corrected and any(earlier.shift):
+            found.append(float(np.hypot(later.shift[0] - earlier.shift[0], later.shift[1] - earlier.shift[1])))
+    return found
 
 
 def percentile(ordered: list[Any], share: float) -> Any:
@@ -131,50 +149,13 @@ def percentile(ordered: list[Any], share: float) -> Any:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0
 
 
-# --- shots ------------------------------------------------------------------------------------------------------------------------------
-
-
-def _agreement(stage: Stage, start: float, end: float) -> tuple[float | None, dict[str, Any]]:
-    """Of the shots that hit on the shooter's screen, those that the server credited.
-
-    Not counted are shots that by the rules could not be: the shooter was dead on the server by then, or the victim was dead or protected.
-    """
-    truth = stage.truth
-    more: dict[str, Any] = {}
-    counted = credited = 0
-    for weapon in ("rail", "blaster"):
-        seen = [hit for client in stage.clients for hit in client.diary.hits if hit.weapon == weapon and _made(client, hit, start, end)]
-        fair = [hit for hit in seen if _could_count(truth, hit)]
-        matched = _match(fair, truth, weapon)
-        more[f"{weapon}_seen"], more[f"{weapon}_fair"], more[f"{weapon}_credited"] = len(seen), len(fair), matched
-        more[f"{weapon}_agreement_pct"] = round(100 * matched / len(fair), 2) if fair else None
-        counted, credited = counted + len(fair), credited + matched
+def _view_ages(stage: Stage, start: float, end: float) -> dict[str, Any]:
+    """How old what a shooter saw is when his command is carried out."""
     ages = [tick - client.diary.views[tick] for client in stage.clients for tick, at in client.diary.made_at.items() if start <= at < end]
-    more["view_age_ms_mean"] = round(1000 * TICK_S * float(np.mean(ages)), 1)
-    more["view_age_ms_p99"] = round(1000 * TICK_S * float(np.percentile(ages, 99)), 1)
-    return (round(100 * credited / counted, 2) if counted else None), more
-
-
-def _made(client: WatchedClient, hit: SeenHit, start: float, end: float) -> bool:
-    return start <= client.diary.made_at[hit.tick] < end
-
-
-def _could_count(truth: Truth, hit: SeenHit) -> bool:
-    before = truth.players.get(hit.tick - 1)
-    return before is not None and before.life[hit.attacker] == 1 and truth.could_be_hurt(hit.victim, hit.tick)
-
-
-def _match(seen: list[SeenHit], truth: Truth, weapon: str) -> int:
-    """How many of the seen hits have a credited one of their own, near in time."""
-    free = [hit for hit in truth.hits if hit.weapon == weapon]
-    matched = 0
-    for hit in seen:
-        near = [other for other in free if (other.attacker, other.victim) == (hit.attacker, hit.victim)]
-        best = min(near, key=lambda other: abs(other.tick - hit.tick), default=None)
-        if best is not None and abs(best.tick - hit.tick) <= CREDIT_WITHIN_TICKS[weapon]:
-            free.remove(best)
-            matched += 1
-    return matched
+    return {
+        "view_age_ms_mean": round(1000 * TICK_S * float(np.mean(ages)), 1),
+        "view_age_ms_p99": round(1000 * TICK_S * float(np.percentile(ages, 99)), 1),
+    }
 
 
 def _effects(stage: Stage, start: float, end: float) -> dict[str, Any]:
@@ -200,24 +181,26 @@ def _effects(stage: Stage, start: float, end: float) -> dict[str, Any]:
 # --- limits -----------------------------------------------------------------------------------------------------------------------------
 
 
-def _limits(stage: Stage, start: float, end: float) -> dict[str, Any]:
-    """What no client could do better over the very same datagrams."""
-    needed, ages, leads, delays, youngest = [], [], [], [], []
+def _limits(stage: Stage, start: float, end: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What no client could do better over the very same datagrams: at our lead and delay, and at the greatest that are allowed."""
+    needed, ages, leads, delays, too_late, too_old = [], [], [], [], [], []
     server = stage.host.address.host
     for host, client in zip(stage.hosts, stage.clients, strict=True):
         up = stage.links.between(host.address.host, server, start, end)
         down = stage.links.between(server, host.address.host, start - 1.0, end)
         needed.append(needed_leads_s(up[:-60]))
+        too_late.append(needed[-1] > np.median(needed[-1]) + LEAD_TICKS_MAX * TICK_S)
         frames = [frame for frame in client.diary.frames if start <= frame.now < end]
         ages.append(snapshot_ages_s(down, np.array([frame.now for frame in frames])))
+        too_old.append(ages[-1] > transit_s(down) + DELAY_INTERVALS_MAX * TICK_S)
         stepped = stage.truth.stepped_at
         made = client.diary.made_at
         leads += [stepped[tick] - at for tick, at in made.items() if start <= at < end and tick in stepped]
         delays += [frame.now - _stepped(stepped, frame.view) for frame in frames if int(frame.view) in stepped]
-        youngest.append(needed[-1] + snapshot_ages_s(down, up[:-60, 0]))
     need, age = np.concatenate(needed), np.concatenate(ages)
     lead, delay = float(np.mean(leads)), float(np.mean(delays))
-    return {
+    late, starved = 100 * float(np.mean(np.concatenate(too_late))), 100 * float(np.mean(np.concatenate(too_old)))
+    more = {
         "lead_ms": round(1000 * lead, 1),
         "late_at_this_lead_pct": round(100 * float(np.mean(need > lead)), 3),
         "lead_for_1_pct_ms": round(1000 * float(np.percentile(need, 99)), 1),
@@ -226,7 +209,11 @@ def _limits(stage: Stage, start: float, end: float) -> dict[str, Any]:
         "starved_at_this_delay_pct": round(100 * float(np.mean(age > delay)), 3),
         "behind_for_2_pct_ms": round(1000 * float(np.percentile(age, 98)), 1),
         "behind_for_0.5_pct_ms": round(1000 * float(np.percentile(age, 99.5)), 1),
-        "within_rewind_pct": round(100 * float(np.mean(np.concatenate(youngest) <= REWIND_S_MAX)), 2),
+    }
+    return more, {
+        "limit_late_or_missing_pct": round(late, 3),
+        "limit_starved_frames_pct": round(starved, 3),
+        "limit_hit_agreement_pct": round(100 - late - starved, 2),
     }
 
 
@@ -238,8 +225,11 @@ def _stepped(stepped: dict[int, float], view: float) -> float:
 # --- blackout ---------------------------------------------------------------------------------------------------------------------------
 
 
-def _recovery_ms(stage: Stage) -> float | None:
-    """Nothing gets through for half a second. How long after its end all is well: own commands count, others move, prediction is true."""
+def _recovery_ms(stage: Stage) -> tuple[float | None, float]:
+    """Nothing gets through for half a second. How long after its end all is well: own commands count, others move, prediction is true.
+
+    Beside it the limit: nobody can play before the first datagram after the hole has come in either direction.
+    """
     for host in stage.hosts:
         host.block()
     stage.simulation.run_for(BLACKOUT_S)
@@ -247,7 +237,11 @@ def _recovery_ms(stage: Stage) -> float | None:
         host.unblock()
     end = stage.simulation.now
     stage.simulation.run_for(RECOVERY_WATCHED_S)
-    truth, waits = stage.truth, []
+    truth, server, waits, firsts = stage.truth, stage.host.address.host, [], []
+    for host in stage.hosts:
+        ways = ((host.address.host, server), (server, host.address.host))
+        firsts += [first_arrival_s(stage.links.between(*way, end, stage.simulation.now), end) for way in ways]
+    limit = round(1000 * max(firsts), 1)
     for client in stage.clients:
         seat = match_of(client).seat
         used = [truth.stepped_at[tick] for tick, was in stage.server.used[seat].items() if was and truth.stepped_at.get(tick, 0.0) >= end]
@@ -255,9 +249,9 @@ def _recovery_ms(stage: Stage) -> float | None:
         shown = [frame.now for frame in frames if not frame.is_starved]
         right = [frame.now for frame in frames if _is_right(truth, seat, frame)]
         if not (used and shown and right):
-            return None
+            return None, limit
         waits.append(max(used[0], shown[0], right[0]) - end)
-    return round(1000 * max(waits), 1)
+    return round(1000 * max(waits), 1), limit
 
 
 def _is_right(truth: Truth, seat: int, frame: Any) -> bool:

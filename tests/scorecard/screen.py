@@ -21,6 +21,8 @@ from game.simulation.rules import ALIVE, EFFECT_BEAM, EFFECT_IMPACT
 from game.simulation.weapons import RAIL_REACH
 
 GENERATIONS: Final = 1024
+ROUNDING_UNITS: Final = 4.0
+"""Where a bolt ends is told in 1024ths of its way of a tick, 220 units."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,18 @@ class SeenHit:
     attacker: int
     victim: int
     weapon: str
+    born: int
+    """The tick of the command that fired it."""
+    slot: int
+    """Of the bolt; the beam's, of the rail."""
+    is_guess: bool
+    """The others were drawn past the newest snapshot."""
+    own: tuple[int, int]
+    """Where the shooter predicted himself (rail) or his bolt's flight of this tick to begin."""
+    other: tuple[int, int]
+    """Where the victim was drawn."""
+    speed: tuple[int, int]
+    """Of the victim, as drawn: what the rule takes for his way of the last tick."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,8 @@ class Frame:
     y: Any
     """All seats as drawn."""
     life: Any
+    shift: tuple[float, float]
+    """How far from where he is predicted the player was drawn: what is left of corrections."""
 
 
 @dataclass
@@ -63,6 +79,8 @@ class Diary:
     frames: list[Frame] = field(default_factory=list)
     corrections: list[tuple[float, Correction]] = field(default_factory=list)
     hits: list[SeenHit] = field(default_factory=list)
+    touches: set[tuple[int, int]] = field(default_factory=set)
+    """Own bolts (slot, generation) that by the pictures met somebody and flew on to the end."""
     effects: dict[tuple[int, int, int], float] = field(default_factory=dict)
     """Own effects on the screen (slot, tick of birth, type), and when they were first seen."""
 
@@ -77,7 +95,7 @@ class WatchedClient(MatchClient):
         self._clock: Final = clock
         self._watched: ClientMatch | None = None
         self._shown_before: tuple[Any, Any] | None = None
-        self._spent: set[tuple[int, int]] = set()
+        self._is_guess = False
 
     def advance(self, now: float) -> None:
         super().advance(now)
@@ -105,6 +123,7 @@ class WatchedClient(MatchClient):
         match.prediction.snapshot = snapshot  # type: ignore[method-assign]
 
     def _note_commands(self, match: ClientMatch) -> None:
+        self._is_guess = match.interpolation.is_starved
         shown = match.interpolation.shown
         before = self._shown_before
         for entry in match.pending:
@@ -135,35 +154,43 @@ class WatchedClient(MatchClient):
             length = ((int(effect.x2[slot]) - x) * COSINES[aim] + (int(effect.y2[slot]) - y) * SINES[aim]) >> SINE_SHIFT
             struck = (along > 0) & (along < length) & (np.abs(aside) < RAIL_REACH) & hurtable(shown)
             struck[seat] = False
-            self.diary.hits += [SeenHit(tick, seat, int(victim), "rail") for victim in np.flatnonzero(struck)]
+            for victim in np.flatnonzero(struck).tolist():
+                place, speed = (int(then.x[victim]), int(then.y[victim])), (int(then.vx[victim]), int(then.vy[victim]))
+                self.diary.hits.append(SeenHit(tick, seat, victim, "rail", tick, slot, self._is_guess, (x, y), place, speed))
 
     def _note_bolts(self, tick: int, seat: int, earlier: World, predicted: World, shown: World, before: tuple[Any, Any]) -> None:
-        """Own bolts against the others as drawn, both over the way from the last tick to this one; a bolt hits once."""
+        """Own bolts against the others as drawn, both over the way from the last tick to this one.
+
+        What a player sees of a hit is that his bolt ends on somebody. One that touches somebody and flies on is counted too: the rule
+        computes whom it meets by the drawn places and speeds, the eye by the last two pictures.
+        """
         bolts, old, then = predicted.projectile, earlier.projectile, shown.player
         own = range(*bolts.slots_of(seat).indices(bolts.capacity))
+        place = (then.x, then.y)
         for slot in own:
-            if old.generation[slot]:
-                birth, start = int(old.generation[slot]), (int(old.x[slot]), int(old.y[slot]))
-                end = (start[0] + int(old.vx[slot]), start[1] + int(old.vy[slot]))
-                if bolts.generation[slot] == birth:
-                    end = (int(bolts.x[slot]), int(bolts.y[slot]))
-                elif (impact := _impact(predicted, seat, tick, end)) is not None:
-                    end = impact
-            elif bolts.generation[slot]:
-                birth, start = int(bolts.generation[slot]), (int(predicted.player.x[seat]), int(predicted.player.y[seat]))
-                end = (int(bolts.x[slot]), int(bolts.y[slot]))
-            else:
+            birth = int(old.generation[slot])
+            if not birth:
                 continue
-            if (slot, birth) in self._spent:
+            start, way = (int(old.x[slot]), int(old.y[slot])), (int(old.vx[slot]), int(old.vy[slot]))
+            end = (start[0] + way[0], start[1] + way[1])
+            if bolts.generation[slot] == birth:
+                near = (_nearest(start, end, before, place) < HIT_REACH) & hurtable(shown)
+                near[seat] = False
+                if near.any():
+                    self.diary.touches.add((slot, birth))
                 continue
-            near = _nearest(start, end, before, (then.x, then.y)) < HIT_REACH
-            near &= hurtable(shown)
+            impact = _impact(predicted, seat, tick, end)
+            if impact is None:
+                continue
+            came_from = (then.x - then.vx, then.y - then.vy)
+            near = (_nearest(impact, impact, came_from, place) < HIT_REACH + ROUNDING_UNITS) & hurtable(shown)
             near[seat] = False
             if near.any():
-                self._spent.add((slot, birth))
-                self.diary.hits.append(SeenHit(tick, seat, int(np.flatnonzero(near)[0]), "blaster"))
-        if len(self._spent) > 256:
-            self._spent = set(list(self._spent)[-128:])
+                victim = int(np.flatnonzero(near)[0])
+                born, drawn = tick - (tick + 1 - birth) % GENERATIONS, (int(then.x[victim]), int(then.y[victim]))
+                speed = (int(then.vx[victim]), int(then.vy[victim]))
+                self.diary.hits.append(SeenHit(tick, seat, victim, "blaster", born, slot, self._is_guess, start, drawn, speed))
+                self.diary.touches.discard((slot, birth))
 
     def _note_frame(self, match: ClientMatch, scene: World) -> None:
         now, seat, tick = self._clock(), match.seat, match.prediction.tick
@@ -181,12 +208,18 @@ class WatchedClient(MatchClient):
                 player.x.copy(),
                 player.y.copy(),
                 player.life.copy(),
+                _shift(match, now),
             )
         )
         effect = scene.effect
         for slot in np.flatnonzero(effect.generation[effect.slots_of(seat)]) + effect.slots_of(seat).start:
             birth = tick + 1 - (tick + 2 - int(effect.generation[slot])) % GENERATIONS
             self.diary.effects.setdefault((int(slot), birth, int(effect.type[slot])), now)
+
+
+def _shift(match: ClientMatch, now: float) -> tuple[float, float]:
+    offsets, pair = match.prediction.offsets(now), match.prediction._own.pair
+    return (0.0, 0.0) if offsets is None else (float(offsets[pair[0]]), float(offsets[pair[1]]))
 
 
 def hurtable(world: World) -> Any:

@@ -9,11 +9,12 @@ from engine.session import HostConfig
 from engine.session.match import Match
 from engine.testing import Simulation
 from engine.testing.participants import SimulatedClient
+from engine.world import FRACTIONS
 from server.match import RoomServer
 from tests.scorecard.cells import Cell
 from tests.scorecard.links import LinkRecorder
 from tests.scorecard.screen import WatchedClient
-from tests.scorecard.truth import Truth, WatchedRules
+from tests.scorecard.truth import Judgement, Truth, WatchedRules
 from tests.simulation.arena_match import config
 
 
@@ -26,18 +27,34 @@ class WatchedServer(RoomServer):
         self.used: Final[dict[int, dict[int, bool]]] = {}
         """Seat, tick: whether the step of the tick had the seat's own command."""
         self._used_before: dict[int, int] = {}
+        self._watched: Match | None = None
 
     def advance(self, now: float) -> None:
         super().advance(now)
         match = self.running_match()
         if match is None:
             return
+        if match is not self._watched:
+            self._watch(match)
         for seat, state in match.seats.items():
             used = state.buffer.statistics().used
             log = self.used.setdefault(seat, {})
             if match.tick not in log:
                 log[match.tick] = used > self._used_before.get(seat, 0)
                 self._used_before[seat] = used
+
+    def _watch(self, match: Match) -> None:
+        """Note by which moment each command is judged."""
+        self._watched = match
+        past, judgements = match._past, self.truth.judgements
+        judge = past.claim
+
+        def claim(seat: int, view_tick: int, view_fraction: int, **options: Any) -> None:
+            judge(seat, view_tick, view_fraction, **options)
+            tick, age = past._ages[seat][:2]
+            judgements[seat, tick] = Judgement(tick - age / FRACTIONS, view_tick + view_fraction / FRACTIONS)
+
+        past.claim = claim  # type: ignore[method-assign]
 
     def running_match(self) -> Match | None:
         """The match, once it runs."""

@@ -27,7 +27,25 @@ class Players:
     vy: Any
     life: Any
     shield: Any
+    dash: Any
     deaths: Any
+
+
+@dataclass(frozen=True)
+class Bolts:
+    """All bolts at the end of one tick."""
+
+    generation: Any
+    x: Any
+    y: Any
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """By which moment of the others the server judged a seat's command: a place on its ticks, and the one that was claimed."""
+
+    view: float
+    claimed: float
 
 
 @dataclass(frozen=True)
@@ -46,6 +64,9 @@ class Truth:
 
     clock: Callable[[], float]
     players: dict[int, Players] = field(default_factory=dict)
+    bolts: dict[int, Bolts] = field(default_factory=dict)
+    judgements: dict[tuple[int, int], Judgement] = field(default_factory=dict)
+    """By seat and tick; none where the command was not there."""
     stepped_at: dict[int, float] = field(default_factory=dict)
     hits: list[CreditedHit] = field(default_factory=list)
     effects: set[tuple[int, int, int]] = field(default_factory=set)
@@ -55,8 +76,10 @@ class Truth:
         """A tick is done."""
         tick, player, effect = world.tick, world.player, world.effect
         self.stepped_at[tick] = self.clock()
-        columns = (player.x, player.y, player.vx, player.vy, player.life, player.shield, player.deaths)
+        columns = (player.x, player.y, player.vx, player.vy, player.life, player.shield, player.dash, player.deaths)
         self.players[tick] = Players(*(column.copy() for column in columns))
+        bolts = world.projectile
+        self.bolts[tick] = Bolts(bolts.generation.copy(), bolts.x.copy(), bolts.y.copy())
         born = np.flatnonzero(effect.generation == 1 + tick % 1024)
         for slot in born.tolist():
             kind = int(effect.type[slot])
@@ -66,6 +89,21 @@ class Truth:
                 at = np.flatnonzero((player.x == effect.x[slot]) & (player.y == effect.y[slot]) & (np.arange(player.capacity) != attacker))
                 if at.size:
                     self.hits.append(CreditedHit(tick, attacker, int(at[0]), weapon))
+
+    def place_at(self, seat: int, view: float) -> tuple[float, float] | None:
+        """Where a seat stood at a place between two ticks."""
+        tick = int(view)
+        earlier, later = self.players.get(tick), self.players.get(tick + 1)
+        if earlier is None or later is None:
+            return None
+        share = view - tick
+        x, y = (float(a[seat]) + share * (float(b[seat]) - float(a[seat])) for a, b in ((earlier.x, later.x), (earlier.y, later.y)))
+        return x, y
+
+    def speed_at(self, seat: int, view: float) -> tuple[float, float] | None:
+        """A seat's speed at a place between two ticks: speeds are not blended."""
+        players = self.players.get(int(view))
+        return None if players is None else (float(players.vx[seat]), float(players.vy[seat]))
 
     def could_be_hurt(self, seat: int, tick: int) -> bool:
         """Whether this seat was alive and without protection just before the step of ``tick``."""
