@@ -1,16 +1,21 @@
 """What a client's frame costs: ``python -m tests.bench.client_frame --json``.
 
 A 1280x720 frame with 16 players, 100 projectiles and 400 particles on the screen, HUD and kill feed included, under SDL's dummy driver
-(no GPU, no flip). ``--frames N`` frames are measured after a short warm-up. Prints milliseconds; asserts nothing.
+(no GPU, no flip). ``--frames N`` frames are measured after a short warm-up. Parts: ``update`` and ``draw`` of the screen, of the latter
+``arena`` (ground, players, effects) apart; and ``network``, from a match of its own in virtual time: what a real client with 15 bots around
+it spends per frame on datagrams, snapshots, prediction and the scene, over a link of 60 ms. Prints milliseconds; asserts nothing. ``frame``
+is by the clock, which everything else on the machine disturbs; ``cpu`` and the parts are this thread's own time.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import math
 import os
 import time
+from typing import Any
 
 os.environ["SDL_VIDEODRIVER"] = "dummy"
 os.environ["SDL_AUDIODRIVER"] = "dummy"
@@ -19,13 +24,19 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import numpy as np
 import pygame
 
+from engine.conditions import NetConditions
+from engine.session import MatchClient
+from game.arena import ARENA_COMMAND, ARENA_SCHEMA, make_arena
+from game.client.autopilot import Autopilot
 from game.client.match_screen import MatchScreen
 from game.client.sounds import SoundPlayer
 from game.client.window import Window
 from game.simulation import rules
 from tests.client.fake import FakeClient
+from tests.simulation.arena_match import ArenaMatch, config
 
 PLAYERS, PROJECTILES, PARTICLES = 16, 100, 400
+WARM_UP_FRAMES = 240
 
 
 def crowd(client: FakeClient, tick: int) -> None:
@@ -58,14 +69,66 @@ def crowd(client: FakeClient, tick: int) -> None:
             effect.x2[slot], effect.y2[slot] = centre_x - 4000, centre_y + 2500
 
 
+class Stopwatch:
+    """Milliseconds spent inside the methods that it is put around, since it was read last."""
+
+    def __init__(self) -> None:
+        self._ms = 0.0
+        self._depth = 0
+
+    def around(self, thing: Any, name: str) -> None:
+        inner = getattr(thing, name)
+
+        def timed(*args: Any, **options: Any) -> Any:
+            self._depth += 1
+            began = time.thread_time()
+            try:
+                return inner(*args, **options)
+            finally:
+                self._depth -= 1
+                if not self._depth:
+                    self._ms += 1000 * (time.thread_time() - began)
+
+        setattr(thing, name, timed)
+
+    def read(self) -> float:
+        ms, self._ms = self._ms, 0.0
+        return ms
+
+
+def network_ms(frames: int) -> list[float]:
+    """Per frame of one client in a match with 15 bots of the server, once it plays."""
+    settings = config()
+    arena = dataclasses.replace(settings.arena, bots=PLAYERS)
+    match = ArenaMatch(0, conditions=NetConditions.parse("latency=60"), settings=dataclasses.replace(settings, arena=arena))
+    client = MatchClient(schema=ARENA_SCHEMA, command=ARENA_COMMAND, game_factory=make_arena, name="stopwatch")
+    autopilot, watch, spent = Autopilot(client, level=1, seed=1), Stopwatch(), []
+    for verb in ("receive_datagram", "receive_stream", "advance", "datagrams_to_send", "stream_to_send", "scene"):
+        watch.around(client, verb)
+
+    def frame(driven: MatchClient, now: float) -> None:
+        if driven.scene(now) is not None:
+            spent.append(watch.read())
+        autopilot.update()
+
+    match.simulation.add_client(client, script=frame)
+    match.simulation.run_until(lambda: len(spent) >= frames + WARM_UP_FRAMES, frames / 60 + 30, "so many frames")
+    return spent[WARM_UP_FRAMES:]
+
+
 def measure(frames: int) -> dict[str, float | int]:
-    """Milliseconds of update and draw together."""
+    """Milliseconds of update and draw together, and by part."""
     window = Window()
     client = FakeClient(players=PLAYERS)
     screen = MatchScreen(client, SoundPlayer(None))
     screen.handle_event(pygame.event.Event(pygame.MOUSEMOTION, pos=(700, 300), rel=(0, 0), buttons=(0, 0, 0)))
     spent, seen = [], []
-    for frame in range(frames + 240):
+    parts: dict[str, list[float]] = {"update": [], "draw": [], "arena": []}
+    cpu: list[float] = []
+    watches = {name: Stopwatch() for name in parts}
+    watches["update"].around(screen, "update")
+    watches["draw"].around(screen, "draw")
+    for frame in range(frames + WARM_UP_FRAMES):
         crowd(client, frame)
         particles = screen.particles
         if particles is not None:
@@ -76,7 +139,13 @@ def measure(frames: int) -> dict[str, float | int]:
         start = time.perf_counter()
         screen.update(frame / 60, 1 / 60)
         screen.draw(window.surface)
-        if frame >= 240:
+        if frame == 0:
+            watches["arena"].around(screen._view, "draw")
+        took = {name: watch.read() for name, watch in watches.items()}
+        if frame >= WARM_UP_FRAMES:
+            for name, ms in took.items():
+                parts[name].append(ms)
+            cpu.append(took["update"] + took["draw"])
             spent.append(1000 * (time.perf_counter() - start))
             seen.append(len(particles) if particles is not None else 0)
     p50, p95, p99 = np.percentile(spent, (50, 95, 99))
@@ -89,7 +158,16 @@ def measure(frames: int) -> dict[str, float | int]:
         "frame_ms_p95": round(float(p95), 3),
         "frame_ms_p99": round(float(p99), 3),
         "frame_ms_max": round(max(spent), 3),
+        **_by_part({"cpu": cpu, **parts, "network": network_ms(frames)}),
     }
+
+
+def _by_part(parts: dict[str, list[float]]) -> dict[str, float]:
+    figures = {}
+    for name, values in parts.items():
+        p50, p99 = np.percentile(values, (50, 99))
+        figures[f"{name}_ms_p50"], figures[f"{name}_ms_p99"] = round(float(p50), 3), round(float(p99), 3)
+    return figures
 
 
 def main() -> None:
