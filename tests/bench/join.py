@@ -3,13 +3,16 @@
 The real ``python -m server`` as a process of its own, and a client in this one, over loopback with TLS and sealed datagrams. Per round:
 ``listening_s``, from starting the process to its line "listening"; ``lobby_ms``, from the client's first byte to the lobby (TCP, TLS,
 greeting); ``seat_ms``, from asking for the room to the first snapshot applied, without the room's own countdown. Every server makes its
-certificate first, as on a new machine. The first round is told apart: it may be the cold one. Asserts nothing.
+certificate first, as on a new machine. The first round is told apart. ``listening_s_uncompiled`` is a start without compiled Python files, as
+the very first one after an installation that compiled none; ``server_cpu_s`` is the process's own time until it listens, which a busy
+machine does not stretch. Asserts nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import statistics
 import subprocess
@@ -40,13 +43,13 @@ FRAME_S = 0.001
 """Far below what is measured, and not a busy loop, which would take the server's core."""
 
 
-def start_server(folder: str) -> tuple[subprocess.Popen[str], int, float]:
+def start_server(folder: str, **environment: str) -> tuple[subprocess.Popen[str], int, float]:
     """The process, its TCP port, and the seconds until it listened."""
     config = Path(folder) / "server.toml"
     config.write_text(CONFIG)
     began = perf_counter()
     command = [sys.executable, "-m", "server", "--host", "127.0.0.1", "--config", str(config), "--state", folder, "--json"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, **environment})
     assert server.stdout is not None
     found = re.search(r"tcp=(\d+)", server.stdout.readline())
     assert found is not None, "the server did not say where it listens"
@@ -81,10 +84,15 @@ def join(port: int) -> tuple[float, float]:
 
 def measure(rounds: int) -> dict[str, Any]:
     """Rounds of a server each, two clients one after the other: the second finds everything warm."""
-    listening, lobby, seat = [], [], []
+    listening, lobby, seat, cpu = [], [], [], []
+    with tempfile.TemporaryDirectory() as folder:
+        server, _, uncompiled_s = start_server(folder, PYTHONPYCACHEPREFIX=folder)
+        server.terminate()
+        server.wait(10)
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             server, port, listening_s = start_server(folder)
+            cpu.append(cpu_seconds(server.pid))
             try:
                 times = [join(port) for _ in range(2)]
             finally:
@@ -97,12 +105,23 @@ def measure(rounds: int) -> dict[str, Any]:
         "rounds": rounds,
         "listening_s_first": round(listening[0], 3),
         "listening_s_median": round(statistics.median(listening), 3),
+        "listening_s_uncompiled": round(uncompiled_s, 3),
+        "server_cpu_s_median": round(statistics.median(cpu), 3),
         "lobby_ms_first": round(lobby[0] * 1000, 1),
         "lobby_ms_median": round(statistics.median(lobby) * 1000, 1),
         "seat_ms_first": round(seat[0] * 1000, 1),
         "seat_ms_median": round(statistics.median(seat) * 1000, 1),
         "connect_to_snapshot_ms_median": round(statistics.median(a + b for a, b in zip(lobby, seat, strict=True)) * 1000, 1),
     }
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far (Linux; elsewhere 0)."""
+    path = Path(f"/proc/{pid}/stat")
+    if not path.exists():
+        return 0.0
+    fields = path.read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
