@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import random
 from contextlib import suppress
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.control import messages as messages_of_control
 from engine.replication import CommandFeedback, Decoded, SnapshotDecoder, SnapshotEncoder, public_view, read_commands, write_commands
 from engine.world import Motion, Schema, World
 from tests import second_reader
 from tests.replication.test_commands import SCHEMA as COMMAND
 from tests.replication.test_commands import messages
 from tests.replication.worlds import held_view, play, random_mask, schemas
+from tests.second_reader.__main__ import compare
 
 
 def second_view(mirror: second_reader.Mirror, view: second_reader.View) -> list[tuple[str, int, str, int]]:
@@ -139,3 +144,42 @@ def test_damaged_commands(message: Any, seed: int) -> None:
             assert engine is not None
             assert [entry.tick for entry in engine.entries] == [entry[0] for entry in second["entries"]]
             assert [list(entry.command) for entry in engine.entries] == [entry[1] for entry in second["entries"]]
+
+
+def test_packets_of_every_kind() -> None:
+    report = compare(4000, seed=2)
+    assert report["disagreements"] == []
+    types = get_args(messages_of_control.ConnectionMessage) + get_args(messages_of_control.Request) + get_args(messages_of_control.News)
+    control = {f"control {struct.__name__}" for struct in types} - {"control Reliable"}  # it is around every request and news
+    others = {"datagram", "exchange", "commands", "snapshot", "announcements", "digest", "discovery query", "discovery answer"}
+    assert set(report["kinds"]) == control | others
+
+
+def test_the_same_seed_gives_the_same_packets() -> None:
+    assert compare(300, seed=3)["sha256"] == compare(300, seed=3)["sha256"] != compare(300, seed=4)["sha256"]
+
+
+def test_a_reader_that_errs_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thing misread at a time: the reasons of farewells, then signed numbers."""
+    monkeypatch.setattr(second_reader.datagrams, "REASONS", ("closed_by_peer", "stream_lost", "timed_out"))
+    report = compare(3000, seed=2)
+    assert {each["kind"] for each in report["disagreements"]} == {"datagram"}
+    monkeypatch.undo()
+    monkeypatch.setattr(second_reader.Bits, "seg", lambda bits, order, meaning="": bits.eg(order, meaning))
+    assert {each["kind"] for each in compare(1000, seed=2)["disagreements"]} == {"commands", "snapshot"}
+
+
+def test_the_second_reader_knows_nothing_of_the_engine() -> None:
+    readers = [path for path in Path(second_reader.__file__).parent.glob("*.py") if not path.name.startswith(("generator", "__main__"))]
+    assert len(readers) == 6
+    for path in readers:
+        imported = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Import | ast.ImportFrom)]
+        names = [alias.name for node in imported for alias in node.names] + [getattr(node, "module", "") or "" for node in imported]
+        assert not [name for name in names if name.split(".")[0] in ("engine", "game", "server", "msgspec", "numpy")], path.name
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(1, 11))
+def test_a_million_packets(seed: int) -> None:
+    report = compare(100_000, seed)
+    assert report["disagreements"] == []

@@ -1,7 +1,6 @@
-"""A second reader of commands and snapshots, written from engine/PROTOCOL.md and sharing no code with the engine.
+"""Commands and snapshots: sections 5 to 8 of engine/PROTOCOL.md.
 
-It is slow and plain on purpose: what it understands, the document explains. Everything that it reads it also notes as (bits, meaning):
-that is how the worked examples of the document are made and checked. Bytes that are refused raise ValueError.
+Everything that is read is also noted as (bits, meaning): that is how the worked examples of the document are made and checked.
 """
 
 from __future__ import annotations
