@@ -69,6 +69,7 @@ PING_PART: Final = bytes([PING])
 LAST_MESSAGE_PREFIX: Final = bytes([LAST_MESSAGE])
 
 _MESSAGE_HEAD: Final = Struct(">BH")
+MESSAGE_HEAD_BYTES: Final = _MESSAGE_HEAD.size
 _FRAGMENT_HEAD: Final = Struct(">BHBBH")
 
 REASON_CODES: Final = {

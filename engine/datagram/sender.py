@@ -15,7 +15,9 @@ from engine.datagram.messages import (
     HEADER,
     KIND_SEALED,
     LAST_MESSAGE_PREFIX,
+    MESSAGE_HEAD_BYTES,
     PARTS_BYTES_MAX,
+    PARTS_MAX,
     PREFIX,
     SINGLE_MESSAGE_BYTES_MAX,
     pack_parts,
@@ -96,6 +98,10 @@ class Sender:
         self._outbox_bytes = 0
         if len(outbox) == 1 and len(outbox[0]) <= SINGLE_MESSAGE_BYTES_MAX:
             return [LAST_MESSAGE_PREFIX + outbox[0]]
+        if len(outbox) <= PARTS_MAX:  # a snapshot and what is announced beside it: they mostly fit together
+            together = b"".join([write_message(message) for message in outbox if len(message) <= SINGLE_MESSAGE_BYTES_MAX])
+            if len(together) <= PARTS_BYTES_MAX and len(together) == sum(map(len, outbox)) + MESSAGE_HEAD_BYTES * len(outbox):
+                return [together]
         return pack_parts(part for message in outbox for part in self._parts_of(message))
 
     def sealed(self, parts: bytes, now: float) -> bytes:

@@ -13,11 +13,22 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from engine.contract import GameFactory
-from engine.datagram import Connected, Connection, DatagramLimits, Disconnected, Endpoint, EndpointStatistics, PathChanged, Received
+from engine.datagram import (
+    Connected,
+    Connection,
+    ConnectionEvent,
+    DatagramLimits,
+    Disconnected,
+    Endpoint,
+    EndpointStatistics,
+    PathChanged,
+    Received,
+)
 from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, ConnectionId, MatchId, SessionId
 from engine.session.budget import PERIOD_S, BudgetStatistics, SendBudget
 from engine.session.config import HostConfig
+from engine.session.governor import GovernorStatistics, LoadGovernor
 from engine.session.match import Match, SeatState
 from engine.session.message_kinds import COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
 from engine.session.redundancy import COPIES_APART_TICKS, Copies, Redundancy
@@ -65,6 +76,7 @@ class HostStatistics:
     checksum_mismatches: int
     malformed_commands: int
     matches_failed: int
+    load: GovernorStatistics
     endpoint: EndpointStatistics
 
 
@@ -75,6 +87,7 @@ class _Place:
     match: Match
     state: SeatState
     session_id: SessionId
+    connection: Connection
     budget: SendBudget
     look_at: float
     """When the budget wants the next report."""
@@ -103,9 +116,12 @@ class MatchHost:
         self._accumulator: Final = TickAccumulator(self.config.tick_rate_hz, self.config.catch_up_ticks_max)
         self._matches: Final[dict[MatchId, Match]] = {}
         self._places: Final[dict[ConnectionId, _Place]] = {}
+        self._governor: Final = LoadGovernor(max(self.config.snapshot_interval_ticks, self.config.snapshot_interval_ticks_max))
         self._requests: Final[deque[HostRequest]] = deque()
         self._events: Final[deque[HostEvent]] = deque()
         self._ticks = 0
+        self._heard_at = 0.0
+        """When the datagrams came whose events are not taken yet."""
         self._copying: Final[set[ConnectionId]] = set()
         """Whose newest snapshot is still to be sent again."""
         self._failed = 0
@@ -120,12 +136,15 @@ class MatchHost:
         self._requests.append(request)
 
     def receive_datagram(self, data: bytes, address: Address, now: float) -> None:
-        """Take a datagram from the socket. Never raises for what is in it."""
+        """Take a datagram from the socket. Never raises for what is in it. What it brings about is seen by the next of the other verbs."""
+        if now != self._heard_at:
+            self._take_endpoint_events(self._heard_at)  # what came earlier has its own time
+            self._heard_at = now
         self._endpoint.receive(data, address, now)
-        self._take_endpoint_events(now)
 
     def advance(self, now: float) -> None:
         """Carry out requests, compute the ticks that are due, make their snapshots."""
+        self._take_endpoint_events(self._heard_at)
         self._endpoint.advance(now)
         self._take_endpoint_events(now)
         while self._requests:
@@ -150,8 +169,13 @@ class MatchHost:
                 self._emit(CarriedToSend(place.session_id, connection_id, data))
         return datagrams
 
+    def note_load(self, load: float) -> None:
+        """Who runs this says how much of the time between two ticks the last one took: too much, and snapshots are sent less often."""
+        self._governor.note(load)
+
     def events(self) -> list[HostEvent]:
         """Drain."""
+        self._take_endpoint_events(self._heard_at)
         if not self._events:
             return []
         drained = list(self._events)
@@ -175,6 +199,7 @@ class MatchHost:
             checksum_mismatches=self._ended_mismatches + sum(match.checksum_mismatches for match in matches),
             malformed_commands=self._ended_malformed + sum(match.malformed_commands for match in matches),
             matches_failed=self._failed,
+            load=self._governor.statistics(),
             endpoint=self._endpoint.statistics(),
         )
 
@@ -256,7 +281,9 @@ class MatchHost:
         state.pilot = None
         ticket = self._endpoint.issue_ticket(now)
         match.reconnect(state, request.session_id, ticket.connection_id)
-        self._places[ticket.connection_id] = _Place(match, state, request.session_id, self._make_budget(), now + PERIOD_S)
+        connection = self._endpoint.connection(ticket.connection_id)
+        assert connection is not None  # the ticket was issued a moment ago
+        self._places[ticket.connection_id] = _Place(match, state, request.session_id, connection, self._make_budget(), now + PERIOD_S)
         self._emit(TicketIssued(match.match_id, request.seat, request.session_id, ticket, match.announcements.newest))
 
     def _make_budget(self) -> SendBudget:
@@ -282,26 +309,38 @@ class MatchHost:
     # --- datagrams
 
     def _take_endpoint_events(self, now: float) -> None:
-        for connection_id, event in self._endpoint.events():
-            place = self._places.get(connection_id)
+        events = self._endpoint.events()
+        if not events:
+            return
+        places = self._places
+        clock = self._accumulator.now_in_ticks(now) - self._accumulator.tick
+        for connection_id, event in events:
+            place = places.get(connection_id)
             if place is None:
                 continue
-            if isinstance(event, Received):
+            if type(event) is Received:
                 message = event.message
                 if message[:1] == _COMMANDS_HEAD and message != place.last_commands:
                     place.last_commands = message
-                    place.match.receive_commands(place.state, message[1:], self._match_clock(place.match, now), event.is_newest)
-            elif isinstance(event, Connected):
-                place.is_connected = True
-                self._emit(SeatConnected(place.match.match_id, place.state.seat, place.session_id))
-                self._note_path(place, event.path)
-            elif isinstance(event, PathChanged):
-                self._note_path(place, event.path)
-            elif isinstance(event, Disconnected):
-                del self._places[connection_id]
-                if place.state.connection_id == connection_id:
-                    place.state.connection_id = None
-                self._emit(SeatLost(place.match.match_id, place.state.seat, place.session_id, event.reason))
+                    # A match's own continuous tick reads T when its tick T is computed; matches begin at different ticks of the host.
+                    match = place.match
+                    match.receive_commands(place.state, message[1:], clock + match.world.tick, event.is_newest)
+            else:
+                self._take_change(place, connection_id, event)
+
+    def _take_change(self, place: _Place, connection_id: ConnectionId, event: ConnectionEvent) -> None:
+        """A connection began, moved or ended."""
+        if isinstance(event, Connected):
+            place.is_connected = True
+            self._emit(SeatConnected(place.match.match_id, place.state.seat, place.session_id))
+            self._note_path(place, event.path)
+        elif isinstance(event, PathChanged):
+            self._note_path(place, event.path)
+        elif isinstance(event, Disconnected):
+            del self._places[connection_id]
+            if place.state.connection_id == connection_id:
+                place.state.connection_id = None
+            self._emit(SeatLost(place.match.match_id, place.state.seat, place.session_id, event.reason))
 
     def _note_path(self, place: _Place, path: Address) -> None:
         is_carried = path == CARRIED
@@ -309,10 +348,6 @@ class MatchHost:
             place.is_carried = is_carried
             place.budget.path_changed(is_carried=is_carried)
             self._emit(SeatCarried(place.match.match_id, place.state.seat, place.session_id, is_carried))
-
-    def _match_clock(self, match: Match, now: float) -> float:
-        """The match's own continuous tick: it reads T when tick T is computed. Matches begin at different host ticks."""
-        return self._accumulator.now_in_ticks(now) - self._accumulator.tick + match.tick
 
     # --- ticks
 
@@ -332,45 +367,53 @@ class MatchHost:
     def _send_snapshots(self, ticks: int, now: float) -> None:
         """To every seat whose turn it is; ``ticks`` have been computed since the last time, and only the newest is worth sending."""
         failed: set[MatchId] = set()
+        tick, spread = self._ticks, self._governor.spread_ticks
+        match: Match | None = None
+        announced = b""
         for connection_id, place in list(self._places.items()):
-            connection = self._endpoint.connection(connection_id)
-            if not place.is_connected or connection is None or place.match.match_id in failed:
+            if not place.is_connected or place.match.match_id in failed:
                 continue
-            budget = place.budget
+            budget, connection = place.budget, place.connection
             if now >= place.look_at:
                 place.look_at = now + PERIOD_S
                 budget.observe(connection.path_report(now), now, losses_in_runs=place.redundancy.copies > 0)
                 place.state.round_trip_s = connection.rtt_s
-            if not budget.is_due(self._ticks, ticks):
+            if budget.interval_ticks < spread:  # two paces at once could miss each other for ever: the slower one decides
+                if not self._governor.is_turn(place.state.seat, tick, ticks):
+                    continue
+            elif budget.interval_ticks > 1 and not budget.is_due(tick, ticks):
                 continue
             try:
-                snapshot = place.match.snapshot_for(place.state)
+                message = _SNAPSHOT_HEAD + place.match.snapshot_for(place.state)
             except Exception:  # noqa: BLE001 - as in _step: a cell out of its range, an interest mask of the wrong shape
                 failed.add(place.match.match_id)
                 self._fail(place.match, now)
-            else:
-                budget.sent(len(snapshot))
-                connection.send(_SNAPSHOT_HEAD + snapshot)
-                self._plan_copies(connection_id, place, connection, _SNAPSHOT_HEAD + snapshot, now)
-                repeated = place.match.announcements.message(place.match.tick)
-                if repeated and not place.is_carried:  # the control connection, which carries, has them already
-                    connection.send(repeated)
+                continue
+            budget.sent(len(message) - 1)
+            connection.send(message)
+            if now >= place.redundancy.judge_at or place.redundancy.copies:
+                self._plan_copies(connection_id, place, message, now)
+            if place.match is not match:
+                match = place.match
+                announced = match.announcements.message(match.tick)
+            if announced and not place.is_carried:  # the control connection, which carries, has them already
+                connection.send(announced)
 
-    def _plan_copies(self, connection_id: ConnectionId, place: _Place, connection: Connection, message: bytes, now: float) -> None:
+    def _plan_copies(self, connection_id: ConnectionId, place: _Place, message: bytes, now: float) -> None:
         """A client whose losses come in runs gets its snapshot again, a quarter of a tick later; one that must get less gets no copies."""
-        copies = place.redundancy.advance(connection, now)
+        copies = place.redundancy.advance(place.connection, now)
         if copies and not place.is_carried and place.budget.interval_ticks == self.config.snapshot_interval_ticks:
             place.copies.add(message, copies, now, COPIES_APART_TICKS / self.config.tick_rate_hz)
             self._copying.add(connection_id)
 
     def _send_copies(self, now: float) -> None:
         for connection_id in list(self._copying):
-            place, connection = self._places.get(connection_id), self._endpoint.connection(connection_id)
-            if place is None or connection is None or not place.copies.is_waiting:
+            place = self._places.get(connection_id)
+            if place is None or not place.copies.is_waiting:
                 self._copying.discard(connection_id)
                 continue
             for message in place.copies.due(now):
-                connection.send(message)
+                place.connection.send(message)
 
     def _fail(self, match: Match, now: float) -> None:
         self._failed += 1

@@ -48,19 +48,20 @@ class SeesLoss(Protocol):
 class Redundancy:
     """Decides for one direction of one connection."""
 
-    __slots__ = ("_judge_at", "_kept_until", "copies")
+    __slots__ = ("_kept_until", "copies", "judge_at")
 
     def __init__(self) -> None:
         self.copies = 0
         """How many more times to send what was just sent."""
-        self._judge_at = float("-inf")
+        self.judge_at = float("-inf")
+        """When the connection is looked at next; until then :meth:`advance` only says again what it said."""
         self._kept_until = float("-inf")
 
     def advance(self, connection: SeesLoss, now: float) -> int:
         """Look at the connection now and then; returns :attr:`copies`."""
-        if now < self._judge_at:
+        if now < self.judge_at:
             return self.copies
-        self._judge_at = now + JUDGED_EVERY_S
+        self.judge_at = now + JUDGED_EVERY_S
         lost, runs = connection.loss_runs()
         wanted = 0
         if lost >= LOST_MIN and runs >= RUNS_MIN:

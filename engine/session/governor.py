@@ -1,0 +1,73 @@
+"""What a host does when its ticks take longer than there is time: it sends less often, evenly, and says so.
+
+Without it, every tick would be late, the late ones made up for, clients would wait and send the same again, and everybody's game would
+stand still at the same moment. A step cannot be left out; a snapshot can. So the host is told how much of its time each tick took
+(:meth:`LoadGovernor.note`), and while that is too much, only every second player gets a snapshot in a tick, then every third, and so on: at
+half the rate all still play, as they do at 30 Hz on purpose. It goes back when what it would cost then fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+TOO_MUCH: Final = 0.85
+"""Share of the time that a tick may take on average. What is left is for the spikes and for the thread of the control connections."""
+FITS: Final = 0.70
+"""The faster pace is tried where it would take less than this."""
+SMOOTHING_TICKS: Final = 32
+SLOWER_EVERY_TICKS: Final = 32
+"""Between two steps down: the effect of the last one must be seen first. Half a second at 60 Hz."""
+FASTER_EVERY_TICKS: Final = 240
+
+
+@dataclass(frozen=True, slots=True)
+class GovernorStatistics:
+    """Since the start."""
+
+    load_pct: float
+    """Of the time between two ticks, what a tick takes of late."""
+    spread_ticks: int
+    """1: a snapshot for everybody in every tick; 2: for every second player; and so on."""
+    slowed: int
+    """Times that the pace was made slower."""
+
+
+class LoadGovernor:
+    """Decides for one host."""
+
+    def __init__(self, spread_ticks_max: int) -> None:
+        """``spread_ticks_max``: the slowest pace; 1 means that nothing is ever left out."""
+        self.spread_ticks = 1
+        """A player's snapshots are this many ticks apart."""
+        self._max: Final = spread_ticks_max
+        self._load = 0.0
+        self._ticks_since = 0
+        self._slowed = 0
+
+    def note(self, load: float) -> None:
+        """A tick took ``load`` of the time that there is for one (1.0: all of it)."""
+        self._load += (min(load, 2.0) - self._load) / SMOOTHING_TICKS  # one stop of a second is no load
+        self._ticks_since += 1
+        if self._load > TOO_MUCH:
+            if self.spread_ticks < self._max and self._ticks_since >= SLOWER_EVERY_TICKS:
+                self._change(self.spread_ticks + 1)
+                self._slowed += 1
+        elif self.spread_ticks > 1 and self._ticks_since >= FASTER_EVERY_TICKS and self._load_if_faster() < FITS:
+            self._change(self.spread_ticks - 1)
+
+    def is_turn(self, player: int, tick: int, ticks: int = 1) -> bool:
+        """Whether this player's snapshot is due at ``tick``, or was at one of the ``ticks`` up to it."""
+        return (tick + player) % self.spread_ticks < ticks
+
+    def statistics(self) -> GovernorStatistics:
+        """As of now."""
+        return GovernorStatistics(100.0 * self._load, self.spread_ticks, self._slowed)
+
+    def _load_if_faster(self) -> float:
+        """At the most: if all of the work were snapshots."""
+        return self._load * self.spread_ticks / (self.spread_ticks - 1)
+
+    def _change(self, spread_ticks: int) -> None:
+        self.spread_ticks = spread_ticks
+        self._ticks_since = 0
