@@ -3,8 +3,8 @@
 The real ``python -m server`` as a process of its own, and a client in this one, over loopback with TLS and sealed datagrams. Per round:
 ``listening_s``, from starting the process to its line "listening"; ``lobby_ms``, from the client's first byte to the lobby (TCP, TLS,
 greeting); ``seat_ms``, from asking for the room to the first snapshot applied, without the room's own countdown. Every server makes its
-certificate first, as on a new machine. The first round is told apart. ``listening_s_uncompiled`` is a start without compiled Python files, as
-the very first one after an installation that compiled none; ``server_cpu_s`` is the process's own time until it listens, which a busy
+certificate first, as on a new machine. The first round is told apart. ``listening_s_uncompiled`` is a start without compiled Python files,
+as the very first one after an installation that compiled none; ``server_cpu_s`` is the process's own time until it listens, which a busy
 machine does not stretch. Asserts nothing.
 """
 
