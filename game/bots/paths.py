@@ -83,9 +83,13 @@ class Paths:
         return field
 
     def _step(self, tile: int, field: Sequence[int]) -> int:
-        """The neighbour that is nearest to the goal, never past a wall's corner."""
+        """The neighbour that is nearest to the goal, never past a wall's corner. Within a wall (an outage lets a prediction's player coast
+        there) it is the tile itself: at the border of the map there are no neighbours.
+        """
         width, best = self.map.width, tile
         solid = self.map.solid_bytes
+        if solid[tile]:
+            return tile
         for dy in (-width, 0, width):
             for dx in (-1, 0, 1):
                 if not 0 <= tile + dy + dx < len(field) or (dx and dy and (solid[tile + dx] or solid[tile + dy])):

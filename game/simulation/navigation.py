@@ -49,10 +49,13 @@ def distances_from(arena_map: ArenaMap, goal: int) -> NDArray[np.int32]:
 def ray_end(arena_map: ArenaMap, x: int, y: int, dx: int, dy: int) -> tuple[int, int]:
     """Where a ray from x, y in direction dx, dy (not both 0) meets the first wall; a place on that tile's edge, in units.
 
-    Walks from tile border to tile border with exact integer comparisons. The border of the map is wall, so it ends.
+    Walks from tile border to tile border with exact integer comparisons. The border of the map is wall, so it ends. From within a wall, or
+    from off the map (an outage lets a prediction's player coast there), it goes nowhere.
     """
     solid, width = arena_map.solid_bytes, arena_map.width
     tile_x, tile_y = x >> TILE_SHIFT, y >> TILE_SHIFT
+    if solid[arena_map.tile_of(x, y)]:
+        return x, y
     step_x, step_y = (1 if dx > 0 else -1), (1 if dy > 0 else -1)
     size_x, size_y = abs(dx), abs(dy)
     edge_x = (tile_x + (dx > 0)) << TILE_SHIFT

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.contract import Pilot
+from engine.contract import Pilot, PresentOnly
+from engine.ids import Seat
 from engine.world import World
 from game.arena import ARENA_COMMAND, Kill
 from game.bots import LEVELS, Bot
@@ -13,8 +14,8 @@ from game.bots.aiming import angle_of, turn_between
 from game.bots.dice import Dice
 from game.bots.paths import FAR, paths_of
 from game.maps import load_map, map_names
-from game.simulation.rules import ALIVE, TILE_UNITS
-from tests.game.support import Play, drawn_map, middle
+from game.simulation.rules import ALIVE, TILE_UNITS, WORLD_UNITS
+from tests.game.support import Play, drawn_map, middle, order
 from tests.game.test_prediction import held_by_client
 
 
@@ -172,3 +173,39 @@ def test_a_crowd_of_bots_never_leaves_the_ranges():
         match.run(20)
         assert match.world.out_of_range() is None
     assert isinstance(match.world, World)
+
+
+@pytest.mark.parametrize("arena_map", map_names())
+def test_wherever_an_outage_let_him_coast_a_player_looks_walks_and_shoots_without_harm(arena_map: str) -> None:
+    """Through walls and off the map: a bot of his seat and the predicted step must cope until the next snapshot puts him right."""
+    play = BotMatch([2, 1, 0], arena_map)
+    play.step(ticks=4)
+    client = held_by_client(play.world, 0)
+    begin = client.cells.copy()
+    begin_generations = client.player.generation[1:].copy()
+    chance = np.random.default_rng(5)
+    edges = [
+        0,
+        1,
+        WORLD_UNITS // 2,
+        WORLD_UNITS - 1,
+        WORLD_UNITS,
+        *(n * TILE_UNITS - 1 for n in (1, play.arena.map.width, play.arena.map.height)),
+    ]
+    for attempt in range(300):
+        client.cells[:] = begin
+        places = chance.choice(edges, 2) if attempt % 2 else chance.integers(0, WORLD_UNITS + 1, 2)
+        client.player.x[0], client.player.y[0] = (int(place) for place in places)
+        bot = Bot(play.arena, 2, attempt)
+        for tick in range(12):
+            client.tick = play.world.tick + tick
+            given = (
+                bot.command(client, 0)
+                if attempt % 3
+                else order(move_x=127, move_y=-127, aim=attempt % 1024, fire=1, weapon=tick % 2, dash=1)
+            )
+            commands = type(play.commands)(play.arena.command, play.arena.schema.seats)
+            commands.set(0, given)
+            play.arena.step(client, commands, PresentOnly(Seat(0)))
+        others = client.player.public[:, 1:]
+        assert np.array_equal(others[0], begin_generations), "nobody else is touched by it"

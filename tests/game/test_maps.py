@@ -8,7 +8,7 @@ import pytest
 from game.assets import assets_folder
 from game.maps import load_map, map_names, read_map
 from game.simulation.navigation import distances_from, line_is_free, ray_end
-from game.simulation.rules import TILE_UNITS
+from game.simulation.rules import TILE_UNITS, WORLD_UNITS
 from tests.game.support import drawn_map, middle
 
 
@@ -134,6 +134,13 @@ def test_rays_end_at_the_first_wall_by_any_direction():
         beyond = (np.array([end_x, end_y]) + unit * 4).astype(int)
         near = [arena_map.solid_flat[arena_map.tile_of(*(beyond + shift))] for shift in ((0, 0), (4, 4), (-4, 4), (4, -4), (-4, -4))]
         assert any(near)
+
+
+def test_a_ray_from_a_wall_or_from_off_the_map_goes_nowhere():
+    arena_map = drawn_map()
+    for x, y in ((WORLD_UNITS, WORLD_UNITS), (WORLD_UNITS, 700), (700, WORLD_UNITS), (10, 10), (0, 700)):
+        for dx, dy in ((1, 0), (0, 1), (-1, 0), (0, -1), (3, 2), (-3, -2)):
+            assert ray_end(arena_map, x, y, dx, dy) == (x, y)
 
 
 def test_a_line_is_free_exactly_if_no_wall_lies_between():
