@@ -57,7 +57,8 @@ class _Moment:
     rtt_ms: float
     loss_pct: float
     slack_ticks: float | None
-    missing_pct: float
+    has_missed: bool
+    """The server computed a tick without our command, since the sample before."""
     frame_ms: float
     corrected: Colour | None
     """Colour of the cause, where something was corrected since the sample before."""
@@ -101,7 +102,8 @@ class NetGraph:
         self._level, self._sentences = net_health.judge(self._recent)
         corrected = _cause(before, latest)
         recent = self._recent
-        self._moments.append(_Moment(recent.rtt_ms, recent.loss_pct, latest.slack_ticks, recent.missing_pct, frame_ms, corrected))
+        has_missed = before is not None and _missed(latest) > _missed(before)
+        self._moments.append(_Moment(recent.rtt_ms, recent.loss_pct, latest.slack_ticks, has_missed, frame_ms, corrected))
         self._latest = latest
 
     def draw(self, surface: pygame.Surface, plates: Plates) -> None:
@@ -163,7 +165,7 @@ class NetGraph:
                 height = min(zero - box.top, max(-14, round(moment.slack_ticks * unit)))
                 colour = (50, 112, 78) if height >= 0 else theme.BAD
                 surface.fill(colour, (x - 1, zero - max(0, height), 2, max(1, abs(height))))
-            if moment.missing_pct > 0:
+            if moment.has_missed:
                 surface.fill(theme.BAD, (x - 1, box.bottom - 4, 2, 4))
 
     def _draw_corrections(self, surface: pygame.Surface, top: int, latest: ClientStatistics) -> None:
@@ -186,6 +188,10 @@ class NetGraph:
         highest = max(40.0, max((moment.frame_ms for moment in moments), default=0.0) * 1.1)
         _grid(surface, box, [1000 / 60 / highest])
         _line(surface, box, [moment.frame_ms / highest for moment in moments], theme.GOOD)
+
+
+def _missed(figures: ClientStatistics) -> int:
+    return net_health.counted(figures.missing_commands_pct, figures.ticks)
 
 
 def _cause(before: ClientStatistics | None, latest: ClientStatistics) -> Colour | None:
@@ -243,7 +249,7 @@ def _figures(latest: ClientStatistics, recent: Recent) -> list[tuple[str, str, C
         ("jitter", f"{recent.jitter_ms:.1f} ms", _tone(recent.jitter_ms, net_health.JITTER_MS)),
         ("late", f"{recent.late_pct:.1f} %", _tone(recent.late_pct, net_health.LATE_PCT)),
         ("missing", f"{recent.missing_pct:.1f} %", _tone(recent.missing_pct, net_health.LATE_PCT)),
-        ("others behind", f"{latest.interpolation_delay_ms:.0f} ms", theme.TEXT),
+        ("buffer", f"{latest.interpolation_delay_ms:.0f} ms", theme.TEXT),
         ("guessed", f"{recent.starved_pct:.1f} %", _tone(recent.starved_pct, net_health.STARVED_PCT)),
         ("ahead", f"{latest.ahead_ticks:.1f} ticks", theme.TEXT),
         ("moved p95", f"{latest.correction_p95_units / UNITS_PER_PIXEL:.1f} px", theme.TEXT),

@@ -96,7 +96,12 @@ class RecentPast:
 
 def _share(now_pct: float, now_of: int, before_pct: float, before_of: int, of: int) -> float:
     """Per cent of what came between two totals that are per cent themselves."""
-    return min(100.0, max(0.0, (now_pct * now_of - before_pct * before_of) / of))
+    return min(100.0, max(0.0, 100.0 * (counted(now_pct, now_of) - counted(before_pct, before_of)) / of))
+
+
+def counted(pct: float, of: int) -> int:
+    """How many it were, where only their share is told."""
+    return round(pct * of / 100.0)
 
 
 @dataclass(frozen=True, slots=True)
