@@ -84,6 +84,9 @@ class DatagramHost(DatagramPeer, Protocol):
     def request(self, request: Any) -> None:
         """Something that the other side wants done."""
 
+    def note_load(self, load: float) -> None:
+        """How much of the time between two ticks the last one took, 1.0 being all of it: a host may do less where it is too much."""
+
     def events(self) -> Sequence[Any]:
         """What happened; drains."""
 

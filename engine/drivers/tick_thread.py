@@ -35,7 +35,7 @@ leave the other side with seats that no match has."""
 TICKS_REMEMBERED: Final = 1024
 """17 s at 60 Hz."""
 
-NEVER_SEALED: Final = 0xFF
+NEVER_SEALED: Final = b"\xff"
 """First byte of questions from strangers (LAN discovery, server queries); a datagram of a connection never begins with it."""
 
 
@@ -156,6 +156,7 @@ class TickThread:
             self._slice(now)
             work_s += self._clock() - now
             late_s = max(late_s, late)
+        self._host.note_load(work_s * self._rate_hz)
         self._work_ms.append(work_s * 1000.0)
         self._late_ms.append(late_s * 1000.0)
         self._ticks += 1
@@ -166,11 +167,12 @@ class TickThread:
         host = self._host
         for _ in range(len(self._requests)):
             host.request(self._requests.popleft())
+        receive = host.receive_datagram
         for data, address in self._udp.receive():
-            if data and data[0] == NEVER_SEALED:
+            if data[:1] == NEVER_SEALED:
                 self._answer(data, address, now)
             else:
-                host.receive_datagram(data, address, now)
+                receive(data, address, now)
         host.advance(now)
         datagrams = host.datagrams_to_send(now)
         if datagrams:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from engine.contract import Mask
@@ -9,6 +10,30 @@ from engine.replication.layout import BASELINE_TICKS_MAX
 from engine.world import Schema, World
 
 RING_TICKS: Final = BASELINE_TICKS_MAX + 1
+
+SHARING_CLIENTS_MIN: Final = 32
+"""Fewer do not share: coding a small world once more costs little, and every client's newest baseline the fewest bytes."""
+SHARED_BASELINES: Final = 4
+"""Coding 256 players is a millisecond; so many a tick are affordable, one for each tick of everybody's round trip is not."""
+SHARED_TICKS_BACK_MAX: Final = 4
+"""A client takes no baseline that is so much older than its own newest: its bytes would grow more than the work shrinks."""
+
+
+_HELD_MASK: Final = (1 << RING_TICKS) - 1
+
+
+def shared_baselines(acknowledged: Sequence[int]) -> tuple[int, ...]:
+    """Of the newest ticks that clients have acknowledged, those to code snapshots against, newest first; none: to each its own.
+
+    Where round trips differ, the newest baselines are of as many ticks, and the world would be coded for each of them. So the clients are
+    taken in order, from the nearest to the farthest, in four equal groups, and the last of each group gives its tick.
+    """
+    count = len(acknowledged)
+    if count < SHARING_CLIENTS_MIN or len(set(acknowledged)) <= SHARED_BASELINES:
+        return ()
+    ordered = sorted(acknowledged, reverse=True)
+    ends = [ordered[count * group // SHARED_BASELINES - 1] for group in range(1, SHARED_BASELINES + 1)]
+    return tuple(sorted(set(ends), reverse=True))
 
 
 class BaselineRing:
@@ -39,6 +64,8 @@ class ClientBaseline:
         """It wants a complete snapshot because a checksum did not match."""
         self.newest_sent_tick: int | None = None
         """The newest snapshot sent to this client: what it can claim to have seen."""
+        self._held = 0
+        """Bit ``i``: ``acknowledged_tick - i`` was acknowledged. The client keeps every snapshot that it applied for as long as we do."""
         self._sent_ticks: Final[list[int]] = [-1] * RING_TICKS
         self._masks: Final[list[Mask | None]] = [None] * RING_TICKS
 
@@ -50,6 +77,7 @@ class ClientBaseline:
         """
         known = self.acknowledged_tick
         if tick is not None and self._was_sent(tick) and (known is None or tick > known):
+            self._held = 1 if known is None else (self._held << min(tick - known, RING_TICKS) | 1) & _HELD_MASK
             self.acknowledged_tick = tick
             self.wants_complete, self.has_mismatch = wants_complete, has_mismatch
         elif known is None or tick == known:
@@ -59,11 +87,20 @@ class ClientBaseline:
     def _was_sent(self, tick: int) -> bool:
         return tick >= 0 and self._sent_ticks[tick % RING_TICKS] == tick
 
-    def choose(self, ring: BaselineRing, tick: int) -> tuple[World | None, Mask | None]:
-        """The baseline for a snapshot of ``tick`` and the mask that held for it; (None, None): send a complete one."""
+    def choose(self, ring: BaselineRing, tick: int, shared: Sequence[int] = ()) -> tuple[World | None, Mask | None]:
+        """The baseline for a snapshot of ``tick`` and the mask that held for it; (None, None): send a complete one.
+
+        ``shared`` are ticks that others take too, newest first (see :func:`shared_baselines`): one of them rather than our newest, where
+        this client has acknowledged it and it is not much older.
+        """
         acknowledged = self.acknowledged_tick
         if acknowledged is None or self.wants_complete or not 1 <= tick - acknowledged <= BASELINE_TICKS_MAX:
             return None, None
+        for other in shared:
+            back = acknowledged - other
+            if 0 <= back <= SHARED_TICKS_BACK_MAX and self._held >> back & 1 and tick - other <= BASELINE_TICKS_MAX:
+                acknowledged = other
+                break
         baseline = ring.at(acknowledged)
         return (None, None) if baseline is None else (baseline, self._masks[acknowledged % RING_TICKS])
 

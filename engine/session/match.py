@@ -12,6 +12,7 @@ from typing import Final
 from engine.contract import Commands, Game, HasAnnouncements, HasEnd, HasInterest, Pilot
 from engine.ids import ConnectionId, MatchId, Seat, SessionId, Tick
 from engine.replication import BaselineRing, ClientBaseline, CommandBuffer, SnapshotEncoder
+from engine.replication.baselines import SHARING_CLIENTS_MIN, shared_baselines
 from engine.replication.command_reader import CommandReader
 from engine.session.announcements import Announcement, AnnouncementLog
 from engine.session.config import HostConfig
@@ -64,6 +65,8 @@ class Match:
         self._announcer: Final = game if isinstance(game, HasAnnouncements) else None
         self._ender: Final = game if isinstance(game, HasEnd) else None
         self._fairness: Final = FairnessBook()
+        self._shared: tuple[int, ...] = ()
+        """Ticks that several clients' next snapshots are coded against; empty: each against its own newest."""
         self._newest = self._ring.record(self.world)
         self._history.record(self.world)
 
@@ -163,6 +166,7 @@ class Match:
         self.game.step(world, commands, self._past)
         self._newest = self._ring.record(world)
         self._history.record(world)
+        self._shared = self._shared_baselines()
         if self._announcer is None:
             return []
         bodies = list(self._announcer.announcements(world))
@@ -180,10 +184,16 @@ class Match:
 
     # --- snapshots
 
+    def _shared_baselines(self) -> tuple[int, ...]:
+        if self._interest is not None or len(self.seats) < SHARING_CLIENTS_MIN:
+            return ()  # where each sees something else, nothing is coded for several
+        ticks = [state.baseline.acknowledged_tick for state in self.seats.values()]
+        return shared_baselines([tick for tick in ticks if tick is not None])
+
     def snapshot_for(self, state: SeatState) -> bytes:
         """The newest world as this seat may see it, against the newest baseline that it holds."""
         world = self._newest
-        baseline, baseline_mask = state.baseline.choose(self._ring, world.tick)
+        baseline, baseline_mask = state.baseline.choose(self._ring, world.tick, self._shared)
         mask = None if self._interest is None else self._interest.visible(world, state.seat)
         self.complete_snapshots += baseline is None
         state.baseline.sent(world.tick, mask)

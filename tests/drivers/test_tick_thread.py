@@ -32,12 +32,16 @@ class EchoHost:
         self.advances = 0
         self.threads: set[int] = set()
         self.events_per_advance = 0
+        self.loads: list[float] = []
         self.bomb: Exception | None = None
         self._out: list[tuple[Address, bytes]] = []
         self._events: list[Any] = []
 
     def request(self, request: Any) -> None:
         self._events.append(("requested", request))
+
+    def note_load(self, load: float) -> None:
+        self.loads.append(load)
 
     def receive_datagram(self, data: bytes, address: Address, now: float) -> None:
         self._out.append((address, data.upper()))
@@ -205,4 +209,5 @@ def test_work_and_lateness_are_measured_per_tick(port: Any) -> None:
     thread._tick(pacer)
     assert host.advances == SLICES_PER_TICK
     assert thread.statistics().tick_ms_p99 == pytest.approx(4.0)
+    assert host.loads == pytest.approx([0.24])  # 4 ms of a tick of 16.7
     assert thread.statistics().tick_late_ms_p99 == pytest.approx(0.2)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.replication import BaselineRing, ClientBaseline
+from engine.replication.baselines import SHARED_BASELINES, SHARED_TICKS_BACK_MAX, SHARING_CLIENTS_MIN, shared_baselines
 from tests.replication.arena import ArenaLike
 
 
@@ -94,3 +95,46 @@ def test_an_overtaken_message_neither_ends_nor_begins_a_wish() -> None:
     for old in (5, None, 2**32 - 1):
         client.acknowledge(old, True, True)
         assert (client.wants_complete, client.has_mismatch) == (False, False)
+
+
+def client_that_acknowledged(*ticks: int) -> ClientBaseline:
+    client = ClientBaseline()
+    for tick in ticks:
+        client.sent(tick)
+        client.acknowledge(tick, False)
+    return client
+
+
+def test_a_baseline_that_others_share_is_taken_where_the_client_holds_it() -> None:
+    ring = ring_with(20)
+    assert client_that_acknowledged(14, 16, 18).choose(ring, 20, (16,)) == (ring.at(16), None)
+    assert client_that_acknowledged(14, 16, 18).choose(ring, 20, (17, 15, 14)) == (ring.at(14), None)
+    assert client_that_acknowledged(14, 18).choose(ring, 20, (19, 16)) == (ring.at(18), None)  # it never said that it has 16
+
+
+def test_a_shared_baseline_is_not_much_older_than_the_own_one_and_never_too_old() -> None:
+    ring = ring_with(80)
+    assert client_that_acknowledged(10, 18).choose(ring, 20, (18 - SHARED_TICKS_BACK_MAX - 1,)) == (ring.at(18), None)
+    assert client_that_acknowledged(15, 17).choose(ring, 80, (15,)) == (ring.at(17), None)
+
+
+def test_what_was_acknowledged_long_ago_is_forgotten() -> None:
+    ring = ring_with(200)
+    client = client_that_acknowledged(*range(20, 30), 150)
+    for tick in range(140, 150):
+        assert client.choose(ring, 152, (tick,)) == (ring.at(150), None)
+
+
+def test_few_clients_and_few_ages_share_nothing() -> None:
+    assert shared_baselines(list(range(SHARING_CLIENTS_MIN - 1))) == ()
+    assert shared_baselines([100 + index % SHARED_BASELINES for index in range(200)]) == ()
+
+
+def test_many_ages_become_a_few_ticks_that_all_but_the_last_reach() -> None:
+    acknowledged = [100 - index // 16 for index in range(160)]  # ten ages
+    shared = shared_baselines(acknowledged)
+    assert len(shared) == SHARED_BASELINES
+    assert list(shared) == sorted(shared, reverse=True)
+    chosen = [max(tick for tick in shared if tick <= own) for own in acknowledged]
+    assert set(chosen) == set(shared)
+    assert max(own - tick for own, tick in zip(acknowledged, chosen, strict=True)) <= SHARED_TICKS_BACK_MAX
