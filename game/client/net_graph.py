@@ -72,7 +72,8 @@ class NetGraph:
         self._past: Final = RecentPast()
         self._latest: ClientStatistics | None = None
         self._recent = Recent()
-        self._level, self._sentences = Level.GOOD, ("",)
+        self._level = Level.GOOD
+        self._sentences: tuple[str, ...] = ()
         self._worst_frame_s = 0.0
         self._due_s = 0.0
         self._now = 0.0

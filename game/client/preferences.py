@@ -56,11 +56,6 @@ class PlayerFiles:
         self.preferences: Final = self._read_preferences()
         self.known_servers: Final = self._read_known_servers()
 
-    @property
-    def known_servers_path(self) -> Path:
-        """Named to a player whose server's certificate changed."""
-        return self.folder / "known_servers.json"
-
     def save(self) -> None:
         """Write both; a failure becomes :attr:`problem`."""
         self._write("preferences.json", msgspec.json.format(msgspec.json.encode(self.preferences), indent=2))

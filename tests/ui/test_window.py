@@ -123,6 +123,37 @@ def test_play_opens_a_window_and_reports_at_the_end(screen: Desktop) -> None:
     assert report["checksum_mismatches"] == 0
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_sigterm_closes_the_window_in_order_and_the_figures_are_printed(screen: Desktop, as_json: bool) -> None:
+    screen.start("play", "--bots", "2", *(["--json"] if as_json else []))
+    screen.wait_for_title("Skirmish: match")
+    screen.wait_until(lambda: colours(screen.picture("match")) > 200, "the arena")
+    assert screen.program is not None
+    screen.program.terminate()
+    out, errors = screen.program.communicate(timeout=45)
+    assert (screen.program.returncode, errors) == (0, "")
+    if as_json:
+        report = json.loads(out.splitlines()[-1])
+        assert (report["connected"], report["disconnect_reason"]) == (True, None)
+    else:
+        assert "Scoreboard" in out
+        assert "round trip" in out
+
+
+def test_f3_shows_the_net_graph_over_a_bad_network(screen: Desktop) -> None:
+    screen.start("play", "--bots", "2", "--net", "latency=200,jitter=30,loss=10,burst=4")
+    screen.wait_for_title("Skirmish: match")
+    screen.wait_until(lambda: colours(screen.picture("match")) > 200, "the arena")
+    screen.keys("F3")
+
+    def says_bad() -> bool:
+        picture = pygame.image.load(str(screen.picture("net_graph")))
+        red, green, blue, _ = picture.get_at((975, 206))  # the dot before the word
+        return red > 200 and green < 140 and blue < 140
+
+    screen.wait_until(says_bad, "a red dot")
+
+
 def test_a_wrong_password_is_one_line_and_no_window(screen: Desktop) -> None:
     command = [sys.executable, "-m", "server", "--exit-with-stdin", "--password", "sesame"]
     with subprocess.Popen(
