@@ -1,8 +1,8 @@
 """``python -m tests.swarm --seeds A..B [--jobs N] [--json]``: plays each seed's scenario; each failing seed is one line with its replay.
 
 Failures go to standard output as they are found (with --json to standard error, so that the object is the last line of standard output),
-progress to standard error. Exit code 1 where a seed failed. Results are taken in the order of the seeds and not kept: the length of a run
-does not show in its memory.
+progress to standard error; Ctrl-C ends it with what it has. Exit code 1 where a seed failed. Results are taken in the order of the seeds
+and not kept: the length of a run does not show in its memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from tests.swarm.run import Outcome, run_seed
@@ -92,7 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line of standard output")
     options = parser.parse_args(arguments)
     totals, begun, told_at = Totals(), time.monotonic(), time.monotonic()
-    with outcomes(options.seeds, max(1, options.jobs)) as found:
+    with suppress(KeyboardInterrupt), outcomes(options.seeds, max(1, options.jobs)) as found:  # what was played until then is told
         for outcome in found:
             totals.add(outcome)
             if outcome.problem is not None:

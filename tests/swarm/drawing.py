@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from random import Random
 from typing import Final
@@ -18,6 +18,8 @@ from engine.conditions import NetConditions
 CLIENTS_MAX: Final = 6
 HAPPENINGS_MAX: Final = 6
 LOSS_PCT_MAX: Final = 40
+CLOCK_BACK_S_MAX: Final = 0.5
+
 Drawn = Callable[[str, float], bool]
 """Whether a kind of fault is drawn, which has such a share; counts it."""
 
@@ -83,10 +85,10 @@ class Plan:
 
 TO_A_CLIENT: Final = {
     "partition": 3, "one_way_up": 2, "one_way_down": 2, "flap": 2, "udp_blocked": 3, "streams_blocked": 2, "stream_reset": 3,
-    "rebind": 3, "client_pause": 3, "client_crash": 2, "client_crash_silent": 1, "clock_forward": 1, "link_weather": 3,
+    "rebind": 3, "client_pause": 3, "client_crash": 2, "client_crash_silent": 1, "clock_step": 1, "link_weather": 3,
 }  # fmt: skip
 TO_ALL: Final = {
-    "partition_all": 1, "server_pause": 3, "server_crash": 1, "server_crash_silent": 1, "server_clock_forward": 1, "weather": 3,
+    "partition_all": 1, "server_pause": 3, "server_crash": 1, "server_crash_silent": 1, "server_clock_step": 1, "weather": 3,
 }  # fmt: skip
 
 
@@ -103,7 +105,7 @@ def draw(seed: int) -> Plan:
     count = roll.randint(2, 4 if is_arena else CLIENTS_MAX)
     clients = tuple(_draw_client(roll, kinds, faults_s, is_first=number == 0) for number in range(count))
     happenings = tuple(_draw_happening(roll, kinds, faults_s, count) for _ in range(roll.randint(0, HAPPENINGS_MAX)))
-    return Plan(
+    plan = Plan(
         seed=seed,
         game=game,
         settings={} if is_arena else settings,
@@ -117,6 +119,14 @@ def draw(seed: int) -> Plan:
         server_drift_ppm=roll.uniform(-200, 200) if _drawn(roll, kinds, "server_drift", 0.2) else 0.0,
         kinds=kinds,
     )
+    return replace(plan, happenings=tuple(_set_back(roll, kinds, happening) for happening in plan.happenings))
+
+
+def _set_back(roll: Random, kinds: Counter[str], happening: Happening) -> Happening:
+    """Some of the clocks that are set are set back. (A monotonic clock never is: less far, then.)"""
+    if happening.kind not in ("clock_step", "server_clock_step") or not _drawn(roll, kinds, "clock_back", 0.4):
+        return happening
+    return replace(happening, amount=-min(happening.amount, CLOCK_BACK_S_MAX))
 
 
 def _drawn(roll: Random, kinds: Counter[str], kind: str, share: float) -> bool:
@@ -148,8 +158,8 @@ def _draw_happening(roll: Random, kinds: Counter[str], faults_s: float, clients:
     begin = round(roll.uniform(0.0, faults_s - 0.5), 3)
     left = faults_s - begin
     seconds = round(min(left, roll.choice((roll.uniform(0.05, 0.6), roll.uniform(0.5, 4.0), left))), 3)
-    amount = {"flap": roll.uniform(0.1, 1.0), "clock_forward": roll.choice((0.05, 1.0, 30.0)), "rebind": roll.randint(1, 5)}.get(kind, 0.0)
-    if kind == "server_clock_forward":
+    amount = {"flap": roll.uniform(0.1, 1.0), "clock_step": roll.choice((0.05, 1.0, 30.0)), "rebind": roll.randint(1, 5)}.get(kind, 0.0)
+    if kind == "server_clock_step":
         amount = roll.choice((0.05, 1.0, 5.0))
     weather = _draw_weather(roll, kinds) if kind in ("weather", "link_weather") else None
     return Happening(begin, kind, who, seconds, round(float(amount), 3), weather)

@@ -168,7 +168,7 @@ class Swarm:
             simulation.at(seconds, Action("the partition of all heals", lambda _: self._unblock_all()))
         elif happening.kind == "server_pause":
             self._do(pause(host, seconds))
-        elif happening.kind == "server_clock_forward":
+        elif happening.kind == "server_clock_step":
             self._do(step_clock(host, happening.amount))
         else:
             self._do(crash(host, silently=happening.kind == "server_crash_silent"))
@@ -192,7 +192,7 @@ class Swarm:
                 self.simulation.at(turn * seconds / happening.amount, rebind(node))
         elif kind == "client_pause":
             self._do(pause(node, seconds))
-        elif kind == "clock_forward":
+        elif kind == "clock_step":
             self._do(step_clock(node, happening.amount))
         elif kind == "link_weather":
             assert happening.weather is not None
