@@ -71,6 +71,7 @@ class ClientMatch:
         self.last_snapshot_at: float | None = None
         self._server = server
         self._pending: Final[deque[CommandEntry]] = deque(maxlen=COMMANDS_PER_MESSAGE_MAX)
+        self._input_delay_ticks: Final = config.input_delay_ticks
         self._scene: Final = Scene(game.schema, seat)
         self._redundancy: Final = Redundancy()
         self._copies: Final = Copies()
@@ -183,10 +184,27 @@ class ClientMatch:
                 self._pending.pop()  # the clock was set back: what was meant for these ticks is not what will be predicted
             view_tick, view_fraction = self.interpolation.view
             self._pending.append(CommandEntry(tick, command, view_tick, view_fraction))
-            self.prediction.step(tick, command, self.interpolation.shown)
+            self.prediction.give(tick, command, self.interpolation.shown)
+            self._predict(tick)
         if due:
             self.commands_sent += len(due)
             self._send_commands(now)
+
+    def _predict(self, tick: int) -> None:
+        """Show what the command for ``tick`` does, or with input delay what those before it do.
+
+        Only what would be predicted is delayed: on a LAN, where the newest snapshot is younger than the delay, that one is enough.
+        """
+        prediction = self.prediction
+        if not self._input_delay_ticks:
+            prediction.predict(tick)
+            return
+        shown = min(tick, max(tick - self._input_delay_ticks, (self.decoder.newest_tick or 0) + 1))
+        if not 0 <= shown - prediction.tick <= self._input_delay_ticks + 1:
+            prediction.predict(shown)  # the clock has jumped
+            return
+        for due in range(prediction.tick + 1, shown + 1):
+            prediction.predict(due)
 
     def _pilots_view(self) -> World:
         """What a pilot looks at: what a person would see, the others where they are drawn. Its tick is the own one."""

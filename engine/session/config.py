@@ -50,8 +50,12 @@ class ClientConfig:
     """Waits between attempts to come back: 0.25, 0.5, 1, 2, 2 s. A Wi-Fi hole is over in a second; a dead server is not hammered."""
     rollback_ticks_max: int = 30
     """Prediction never replays more (GGPO 8, lightyear 20, netfox 64)."""
+    input_delay_ticks: int = 0
+    """The own player is shown so many ticks behind his commands (17 ms each at 60 Hz): so much less is predicted, and what others do
+    to him is known so much sooner. 0 to 3, as in lightyear's balanced mode; 0 is an answer in the same frame."""
 
     def __post_init__(self) -> None:
         _check("reconnect_first_s", self.reconnect_first_s, 0.01, 60)
         _check("reconnect_longest_s", self.reconnect_longest_s, self.reconnect_first_s, 60)
         _check("rollback_ticks_max", self.rollback_ticks_max, 1, 63)
+        _check("input_delay_ticks", self.input_delay_ticks, 0, 3)

@@ -171,10 +171,18 @@ class Prediction:
 
         ``screen`` is what the others looked like to the player when he gave the command (see :class:`engine.contract.Past`).
         """
-        if not self.ready:
-            raise LocalProtocolError("prediction needs a snapshot to start from")
+        self.give(tick, command, screen)
+        self.predict(tick)
+
+    def give(self, tick: int, command: Command, screen: World | None = None) -> None:
+        """Note our ``command`` for a ``tick`` that is to be predicted now or a few ticks later (:meth:`predict`)."""
         self._given[tick % RING_TICKS] = (tick, command)
         self._past.show(tick, screen)
+
+    def predict(self, tick: int) -> None:
+        """Predict up to ``tick`` with the commands given for it and those before it."""
+        if not self.ready:
+            raise LocalProtocolError("prediction needs a snapshot to start from")
         if tick != self._tick + 1 or tick <= self._authority.tick:
             self._rebuild(max(tick - 1, self._authority.tick))
             self._smoother.clear()

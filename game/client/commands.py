@@ -209,6 +209,7 @@ def _connection(
         is_own_server=is_own,
         accepts_new_certificate=getattr(options, "accept_new_certificate", False),
         rollback_log=options.rollback_log,
+        input_delay_ticks=options.input_delay,
     )
 
 

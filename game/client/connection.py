@@ -13,7 +13,7 @@ from engine.control.tls import TlsStream, client_context
 from engine.drivers import ClientDriver
 from engine.errors import DisconnectReason
 from engine.ids import DEFAULT_PORT
-from engine.session import MatchClient
+from engine.session import ClientConfig, MatchClient
 from engine.session.client_events import Closed
 from game.arena import ARENA_COMMAND, ARENA_SCHEMA, make_arena
 from game.client.preferences import PlayerFiles
@@ -37,9 +37,16 @@ class Connection:
         is_own_server: bool = False,
         accepts_new_certificate: bool = False,
         rollback_log: RollbackLog | None = None,
+        input_delay_ticks: int = 0,
     ) -> None:
         self.client: Final = MatchClient(
-            schema=ARENA_SCHEMA, command=ARENA_COMMAND, game_factory=make_arena, name=name, colour=colour, password=password
+            schema=ARENA_SCHEMA,
+            command=ARENA_COMMAND,
+            game_factory=make_arena,
+            name=name,
+            colour=colour,
+            password=password,
+            config=ClientConfig(input_delay_ticks=input_delay_ticks),
         )
         self.server: Final = server_name(host, port)
         self.port: Final = port

@@ -58,6 +58,7 @@ NO_ADDRESS = "is not an address: write HOST or HOST:PORT, with a port of 1 to 65
         (["join", "host", "--seed", "-5"], "--seed: -5 is not in 0 to 2147483647"),
         (["join", "host", "--seed", "1.5"], "--seed: '1.5' is not a whole number"),
         (["join", "host", "--bot-level", "3"], "--bot-level: 3 is not in 0 to 2"),
+        (["join", "host", "--input-delay", "4"], "--input-delay: 4 is not in 0 to 3"),
         (["play", "--bots", "99"], "--bots: 99 is not in 0 to 15"),
         (["play", "--bots", "-1"], "--bots: -1 is not in 0 to 15"),
         (["play", "--bots", "9" * 5000], "is not a whole number"),

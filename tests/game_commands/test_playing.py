@@ -101,6 +101,19 @@ def test_the_same_seed_gives_bots_and_network_the_same_chance(monkeypatch: pytes
     assert len(set(seeds)) == 3, "bots of one fleet differ from each other"
 
 
+def test_input_delay_is_the_clients(monkeypatch: pytest.MonkeyPatch, skirmish: Callable[..., Done]) -> None:
+    seen: list[int] = []
+
+    def look(self: Headless, seconds: float | None) -> list[dict[str, Any]]:
+        seen.extend(connection.client.config.input_delay_ticks for connection, _ in self._players)
+        return [autopilot.report() for _, autopilot in self._players]
+
+    monkeypatch.setattr(Headless, "run", look)
+    assert skirmish("bots", "127.0.0.1:9", "--count", "2", "--input-delay", "3", "--json").code == 0
+    assert skirmish("bots", "127.0.0.1:9", "--count", "1", "--json").code == 0
+    assert seen == [3, 3, 0]
+
+
 # --- ends -----------------------------------------------------------------------------------------------------------------------------
 
 
