@@ -196,8 +196,7 @@ class SimulatedNetwork:
                 port._arrived.append((payload, source))
                 self._delivered += 1
                 self._datagram_bytes += len(payload)
-            self._hash.update(_ARRIVAL.pack(due, number, len(payload)))
-            self._hash.update(payload)
+            self._hash.update(_ARRIVAL.pack(due, number, len(payload)) + payload)
 
     @property
     def trace(self) -> str:

@@ -84,7 +84,8 @@ class Participant(ABC):
 
     def next_wake(self) -> float:
         """When it wants to be woken next."""
-        return max(self._first_wake + self._wakes * self._period_s, self._paused_until)
+        wake = self._first_wake + self._wakes * self._period_s
+        return wake if wake >= self._paused_until else self._paused_until
 
     def pause(self, seconds: float) -> None:
         """Freeze it, as SIGSTOP or a long garbage collection does: its sockets go on receiving, it does not run."""
@@ -100,7 +101,7 @@ class Participant(ABC):
         self._now = now
         self._wakes = max(self._wakes + 1, int((now - self._first_wake) / self._period_s + 1e-6) + 1)
         if not self.is_down:
-            self._run(now, self.local_time(now))
+            self._run(now, now if self._has_true_clock else self.local_time(now))
 
     @abstractmethod
     def crash(self, *, silently: bool = False) -> None:

@@ -43,6 +43,9 @@ class StreamRead:
     is_ended: bool
 
 
+_NOTHING, _NOTHING_ENDED = StreamRead(b"", is_ended=False), StreamRead(b"", is_ended=True)
+
+
 class SimulatedPort:
     """A UDP socket."""
 
@@ -111,7 +114,7 @@ class SimulatedStream:
     def read(self) -> StreamRead:
         """What has arrived; drains."""
         if not self._arrived:
-            return StreamRead(b"", self.is_ended)
+            return _NOTHING_ENDED if self.is_ended else _NOTHING
         data = b"".join(self._arrived)
         self._arrived.clear()
         if self.other is not None:

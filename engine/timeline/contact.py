@@ -57,7 +57,7 @@ class Contact:
         near = near[authority.cells[self._births[near]] != 0]
         if ticks <= self._ticks:
             near = near[(told[:, near] != predicted.cells[self._others[:, near]]).any(axis=0)]
-        return near.size > 0
+        return bool(near.size)
 
     def _near(self, told: NDArray[np.int64], authority: World, newest: World, ticks: int) -> NDArray[np.intp]:
         """Whose way comes near ours. Both ways as boxes: ours between where we were and are, the other's on at his speed."""
