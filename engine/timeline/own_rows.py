@@ -102,7 +102,7 @@ class SharedRows:
         cells: list[Indices] = []
         rows: list[Indices] = []
         sources: list[Indices] = []
-        named: list[NDArray[np.bool_]] = []
+        named: list[Values] = []
         constants: list[Values] = []
         self.row_count = 0
         for layout in schema.layouts:
@@ -115,21 +115,24 @@ class SharedRows:
                 cells.append(columns[name] + slots)
                 rows.append(self.row_count + slots)
                 sources.append(columns[motion if isinstance(motion, str) else name] + slots)
-                named.append(np.full(layout.rows, isinstance(motion, str)))
+                named.append(np.full(layout.rows, int(isinstance(motion, str)), dtype=np.int64))
                 constants.append(np.full(layout.rows, motion if isinstance(motion, int) else 0, dtype=np.int64))
             self.row_count += layout.rows
         self.cells: Final = _joined(cells)
         self.rows: Final = _joined(rows)
         """Which shared row a cell belongs to, 0 to ``row_count - 1``."""
         self._sources: Final = _joined(sources)
-        self._named: Final = np.concatenate([np.zeros(0, dtype=np.bool_), *named])
+        self._named: Final = np.concatenate([np.zeros(0, dtype=np.int64), *named])
+        """1 where the source is what moves the cell, 0 where it moves by a constant."""
         self._constants: Final = np.concatenate([np.zeros(0, dtype=np.int64), *constants])
 
     def touched(self, before: NDArray[np.int32], after: NDArray[np.int32]) -> Indices:
         """Rows (with repeats) that a step changed otherwise than by their motion. The arguments are two worlds' cells, one tick apart."""
         change = after[self.cells] - before[self.cells]
         changed = change.nonzero()[0]
-        drift = np.where(self._named[changed], before[self._sources[changed]], self._constants[changed])
+        if not changed.size:
+            return changed
+        drift = before[self._sources[changed]] * self._named[changed] + self._constants[changed]
         rows: Indices = self.rows[changed[change[changed] != drift]]
         return rows
 

@@ -221,14 +221,13 @@ class Prediction:
             self._smoother.clear()
             self._rebuild(max(self._tick, world.tick))
             return None
-        own = self._own.all
-        wrong = (self._authority.cells[own] != predicted.cells[own]).nonzero()[0]
-        if not wrong.size:
+        own, expected = self._authority.cells[self._own.all], predicted.cells[self._own.all]
+        if own.tobytes() == expected.tobytes():  # a quarter of the price of comparing arrays
             if self._contact is not None and self._contact.matters(predicted, self._authority, self.world):
                 return self._refine(now)
             self._adopt_others()
             return None
-        return self._correct(predicted, wrong, now, self._cause(late, missing, last_used_tick))
+        return self._correct(predicted, (own != expected).nonzero()[0], now, self._cause(late, missing, last_used_tick))
 
     def statistics(self) -> PredictionStatistics:
         """Counters since the start."""

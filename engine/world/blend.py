@@ -19,6 +19,7 @@ from engine.world.world import World
 FRACTIONS: Final = 256
 """A place between two ticks is told in 256ths: 65 microseconds at 60 Hz, finer than any screen."""
 
+_FRACTION_BITS: Final = np.array(8, dtype=np.int64)
 _STRAIGHT: Final = 1 << 40
 """A straight line is a circle that nothing goes round: one computation for linear fields and angles."""
 
@@ -65,9 +66,11 @@ class Blender:
         if not fraction or not self._cells.size:
             return
         start, end = earlier.cells[self._cells], later.cells[self._cells]
-        changed = start != end
-        changed &= earlier.cells[self._births] == later.cells[self._births]
-        moving = changed.nonzero()[0]
+        moving = (start != end).nonzero()[0]
+        births = self._births[moving]
+        stays = earlier.cells[births] == later.cells[births]
+        if np.count_nonzero(stays) < moving.size:
+            moving = moving[stays]
         if not moving.size:
             return
         place = start[moving].astype(np.int64)
@@ -78,12 +81,14 @@ class Blender:
             way %= span
             way -= half  # the short way round
             place -= low
-            place += (way * fraction) >> 8
+            way *= fraction
+            way >>= _FRACTION_BITS
+            place += way
             place %= span
             place += low
         else:
             way *= fraction
-            way >>= 8
+            way >>= _FRACTION_BITS
             place += way
         out.cells[self._cells[moving]] = place
 

@@ -90,5 +90,7 @@ class Table:
     def free(self, slots: Any) -> None:
         """Empty one slot, an index array of slots, a slice or a bool mask."""
         self.public[:, slots] = 0
-        self.private[:, slots] = 0
-        self.hidden[:, slots] = 0
+        if self.private.size:
+            self.private[:, slots] = 0
+        if self.hidden.size:
+            self.hidden[:, slots] = 0

@@ -8,7 +8,6 @@ import numpy as np
 
 from engine.world import World
 from game.simulation.arena_map import ArenaMap
-from game.simulation.integers import ZERO
 from game.simulation.rules import (
     ALIVE,
     BLASTER_AMMO_MAX,
@@ -40,7 +39,7 @@ def lay_out_pickups(arena_map: ArenaMap, world: World) -> None:
 def take_pickups(world: World, span: slice) -> None:
     """Whoever of ``span`` touches something he needs takes it. Two at once: the turn goes round with the tick."""
     pickup, player = world.pickup, world.player
-    takers = ((player.life[span] == _ALIVE) & (player.cooldown_pickup[span] == ZERO)).nonzero()[0] + span.start
+    takers = (player.life[span] == _ALIVE).nonzero()[0] + span.start
     if not takers.size:
         return
     close = np.abs(pickup.public[_PLACE, :, None] - player.public[POSITION].take(takers, axis=1)[:, None]) < _REACH
