@@ -1,0 +1,197 @@
+"""``docs/scorecard.md``: the figures of played cells, the targets, and pictures.
+
+Several seeds of a cell stand as one row: shares and rates as their mean, and in the table of targets the worst seed beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from tests.scorecard.chart import Point, line_chart
+
+DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
+PLAYER_WIDTH_UNITS: Final = 416
+TIMING: Final = ("late_command", "missing_command")
+
+Result = Mapping[str, Any]
+
+
+class Target(NamedTuple):
+    """A figure to reach: ``at_most`` or at least ``bound``. ``limit``: the key of what no client could better; empty where none is known."""
+
+    figure: str
+    words: str
+    bound: float
+    at_most: bool = True
+    limit: str = ""
+
+
+def late_or_missing(figures: Result) -> float:
+    """In percent of the steps."""
+    return float(figures["late_commands_pct"] + figures["missing_commands_pct"])
+
+
+def timing_corrections(figures: Result) -> float:
+    """Per player and minute."""
+    return float(sum(figures["mispredictions_per_min"].get(cause, 0.0) for cause in TIMING))
+
+
+def value_of(figures: Result, name: str) -> float | None:
+    """A figure by its key, or one of the sums that targets are about."""
+    if name == "late_or_missing_pct":
+        return late_or_missing(figures)
+    if name == "timing_corrections_per_min":
+        return timing_corrections(figures)
+    value = figures[name]
+    return None if value is None else float(value)
+
+
+def targets_of(figures: Result) -> tuple[Target, ...]:
+    """What this cell is to reach; empty for most."""
+    key = (figures["rtt_ms"], figures["loss_pct"], figures["burst"] > 1)
+    recovery = Target("recovery_ms", "recovery from 500 ms of nothing, ms", figures["rtt_ms"] + 100, limit="limit_recovery_ms")
+
+    def shares(late: float, starved: float, hits: float) -> tuple[Target, ...]:
+        return (
+            Target("late_or_missing_pct", "commands late or missing, %", late, limit="limit_late_or_missing_pct"),
+            Target("starved_frames_pct", "frames past the newest snapshot, %", starved, limit="limit_starved_frames_pct"),
+            Target("hit_agreement_pct", "hits on a screen that were credited, %", hits, at_most=False, limit="limit_hit_agreement_pct"),
+        )
+
+    if key == (0, 0, False) and figures["jitter_ms"] == 0:
+        delay = Target("interpolation_delay_ms", "others shown behind, ms", 25.0)
+        return (*shares(0.0, 0.0, 99.0), Target("timing_corrections_per_min", "corrections by timing, per minute", 0.0), delay, recovery)
+    if key == (100, 5, False) and figures["jitter_ms"] >= 20:
+        return (
+            *shares(0.2, 0.5, 99.0),
+            Target("timing_corrections_per_min", "corrections by timing, per minute", 1.0),
+            Target("correction_p95_units", "correction p95, as predicted, units", PLAYER_WIDTH_UNITS / 4),
+            Target("correction_seen_p95_units", "correction p95, as drawn from frame to frame, units", PLAYER_WIDTH_UNITS / 4),
+            recovery,
+        )
+    if key == (200, 10, True):
+        return (*shares(1.0, 2.0, 97.0), recovery)
+    return ()
+
+
+HEAD: Final = """# Scorecard
+
+Does it feel local? Written by `python -m tests.scorecard --write`: an arena server and four clients played by bots, whole, in virtual
+time, over networks of known badness. The same seed gives the same figures on every machine. {seconds:g} s a cell after 6 s of settling;
+seeds {seeds}.
+
+A name is round trip / jitter (± per one-way delay, evenly, in order) / loss per direction, in ms and percent; `b4`: losses come in runs of
+four datagrams on average. A player is {width} units wide. [Over real sockets](real-sockets.md) some of these cells are played by processes.
+
+- **Late or missing**: steps of the server that had to do without a player's command.
+- **Corrections** are counted by cause: *timing* is a late or missing command; other players (contact) and what only the server decides
+  (damage) nobody can foresee. *As predicted* is how far the predicted place moved at once; *as drawn* how far the fading of it moved the
+  picture in one frame.
+- **Credited**: of the shots that hit on the shooter's own screen, those that the server counted. Rail and blaster count alike. Not counted
+  is what the rules decide and no network could mend: the shooter was dead on the server by then, the victim was dead or protected by then,
+  or dashed out of a bolt's way. `--explain` prints each shot that was not credited, with its reason.
+- **Limits** are computed from the very same datagrams: commands of which no carrying datagram came within 8 ticks of what is usual (the
+  most that a clock allows for); frames for which no snapshot had come within 5 intervals (the greatest delay of display); for hits, what
+  these two leave; for recovery, the first datagram after the hole in each direction. A correction has no such limit: it depends on what
+  people do.
+"""
+
+COLUMNS: Final = (
+    ("late_or_missing_pct", "late or missing %"),
+    ("timing_corrections_per_min", "timing corr./min"),
+    ("correction_p95_units", "corr. p95"),
+    ("correction_seen_p95_units", "as drawn"),
+    ("rollback_ticks_p99", "rollback p99, ticks"),
+    ("starved_frames_pct", "starved %"),
+    ("limit_starved_frames_pct", "limit"),
+    ("hit_agreement_pct", "credited %"),
+    ("interpolation_delay_ms", "behind, ms"),
+    ("ahead_ms", "ahead, ms"),
+    ("recovery_ms", "recovery, ms"),
+    ("bytes_down_per_s", "down B/s"),
+    ("bytes_up_per_s", "up B/s"),
+)
+
+
+def write(results: Sequence[Result], seconds: float, docs: Path = DOCS) -> None:
+    """Write the page and its pictures. ``results`` as :func:`tests.scorecard.measure.play` gives them, each with its ``seed``."""
+    cells: dict[str, list[Result]] = {}
+    for result in results:
+        cells.setdefault(result["name"], []).append(result["figures"])
+    seeds = ", ".join(str(seed) for seed in sorted({result["seed"] for result in results}))
+    pictures = charts([figures for seeds_of_cell in cells.values() for figures in seeds_of_cell])
+    (docs / "images").mkdir(parents=True, exist_ok=True)
+    for name, picture in pictures.items():
+        (docs / "images" / f"scorecard-{name}.svg").write_text(picture, encoding="utf-8")
+    lines = [HEAD.format(seconds=seconds, seeds=seeds, width=PLAYER_WIDTH_UNITS), *_targets(cells), *_table(cells)]
+    if pictures:
+        lines += ["## Pictures", "", "Cells without bursts, means over jitters and seeds.", ""]
+        lines += [f"![{name}](images/scorecard-{name}.svg)" for name in pictures]
+    (docs / "scorecard.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+
+
+def _targets(cells: Mapping[str, list[Result]]) -> list[str]:
+    lines = ["## Targets", "", "| cell | figure | target | mean | worst seed | limit | reached |", "|---|---|---|---|---|---|---|"]
+    for name, seeds in cells.items():
+        for target in targets_of(seeds[0]):
+            values = [value for figures in seeds if (value := value_of(figures, target.figure)) is not None]
+            if not values:
+                continue
+            sign = 1 if target.at_most else -1
+            mean, worst = sum(values) / len(values), max(values, key=lambda value: sign * value)
+            limit = sum(float(figures[target.limit]) for figures in seeds) / len(seeds) if target.limit else None
+            reached = "yes" if sign * worst <= sign * target.bound else "on average" if sign * mean <= sign * target.bound else "**no**"
+            cells_of_row = (
+                name,
+                target.words,
+                f"{'≤' if target.at_most else '≥'} {target.bound:g}",
+                *map(_short, (mean, worst, limit)),
+                reached,
+            )
+            lines.append(f"| {' | '.join(cells_of_row)} |")
+    return [*lines, ""]
+
+
+def _table(cells: Mapping[str, list[Result]]) -> list[str]:
+    lines = ["## All cells", "", f"| cell | {' | '.join(words for _, words in COLUMNS)} |", f"|---|{'---|' * len(COLUMNS)}"]
+    for name, seeds in cells.items():
+        row = [_short(_mean(seeds, key)) for key, _ in COLUMNS]
+        lines.append(f"| {name} | {' | '.join(row)} |")
+    return [*lines, ""]
+
+
+def _mean(seeds: Sequence[Result], key: str) -> float | None:
+    values = [value for figures in seeds if (value := value_of(figures, key)) is not None]
+    return sum(values) / len(values) if values else None
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def charts(figures: Sequence[Result]) -> dict[str, str]:
+    """Pictures over the cells without bursts; none for what has fewer than two losses played."""
+    wanted = (
+        ("late", "late_or_missing_pct", "Commands late or missing", "%"),
+        ("correction", "correction_p95_units", "Correction p95, as predicted", "units"),
+        ("starved", "starved_frames_pct", "Frames past the newest snapshot", "%"),
+        ("delay", "interpolation_delay_ms", "Others shown behind", "ms"),
+    )
+    plain = [one for one in figures if one["burst"] <= 1]
+    found = {}
+    for name, key, title, unit in wanted:
+        series: dict[str, list[Point]] = {}
+        for rtt_ms in sorted({one["rtt_ms"] for one in plain}):
+            of_rtt = [one for one in plain if one["rtt_ms"] == rtt_ms]
+            points = []
+            for loss in sorted({one["loss_pct"] for one in of_rtt}):
+                mean = _mean([one for one in of_rtt if one["loss_pct"] == loss], key)
+                if mean is not None:
+                    points.append((loss, mean))
+            if len(points) > 1:
+                series[f"{rtt_ms:g} ms"] = points
+        if series:
+            found[name] = line_chart(f"{title}, by round trip", "loss per direction, %", unit, series)
+    return found
