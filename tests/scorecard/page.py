@@ -19,7 +19,7 @@ Result = Mapping[str, Any]
 
 
 class Target(NamedTuple):
-    """A figure to reach: ``at_most`` or at least ``bound``. ``limit``: the key of what no client could better; empty where none is known."""
+    """A figure to reach: ``at_most`` or at least ``bound``. ``limit``: the key of what no client could better, or empty."""
 
     figure: str
     words: str
