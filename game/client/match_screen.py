@@ -306,9 +306,10 @@ class MatchScreen:
             hud.draw(surface, world, self._roster, now, view.hurt_at, self._plates)
             self._feed.draw(surface, now, self._plates)
             self._draw_phase(surface, world)
-            self._banner.draw(surface, now)
+            if not (self._is_dead(world) or self._shows_scores or self._trouble):
+                self._banner.draw(surface, now)
             self._toast.draw(surface, now, self._plates)
-        if not self._chat.is_open:
+        if not (self._chat.is_open or self._shows_scores):
             self._chat.draw(surface, now)
         if is_results:
             self._draw_results(surface, world)
@@ -325,6 +326,9 @@ class MatchScreen:
         elif not is_results:
             self._draw_crosshair(surface, view, now)
 
+    def _is_dead(self, world: World) -> bool:
+        return bool(world.player.generation[self._seat]) and int(world.player.life[self._seat]) == rules.DEAD
+
     def _draw_waiting(self, surface: pygame.Surface) -> None:
         surface.fill(theme.VOID)
         texts.draw(surface, "Entering the arena", (WIDTH / 2, HEIGHT / 2 - 14), 26, theme.TEXT, align="centre")
@@ -339,7 +343,10 @@ class MatchScreen:
 
     def _draw_phase(self, surface: pygame.Surface, world: World) -> None:
         if self._entered_at is not None and self._now - self._entered_at < HELP_S and not self._pause.is_open:
-            theme.draw_controls(surface, WIDTH / 2 - 34, HEIGHT - 53, rows=2)  # between health and weapons
+            width, height = theme.controls_size(rows=2)
+            x, y = WIDTH // 2 - 34, HEIGHT - 53  # between health and weapons
+            self._plates.draw(surface, "controls", (x - width // 2, y - height // 2, width, height), 190, radius=10)
+            theme.draw_controls(surface, x, y, rows=2)
         if int(world.match.phase[0]) != rules.WARMUP:
             return
         seconds = -(-int(world.match.time_left[0]) // rules.TICK_RATE_HZ)

@@ -111,7 +111,10 @@ class PauseMenu:
         """Draw it over a darkened arena."""
         surface.fill((96, 100, 118), special_flags=pygame.BLEND_RGB_MULT)
         surface.blit(theme.panel(*self._box.size, 240, 14), self._box)
-        theme.draw_controls(surface, WIDTH / 2, min(HEIGHT - 30, self._box.bottom + 34))
+        width, height = theme.controls_size()
+        middle = min(HEIGHT - 30, self._box.bottom + 34)
+        surface.blit(theme.panel(width, height, 225, 10), ((WIDTH - width) // 2, middle - height // 2))
+        theme.draw_controls(surface, WIDTH / 2, middle)
         texts.draw(surface, "MENU", (self._box.centerx, self._box.y + 36), 24, theme.TEXT, align="centre")
         for index, choice in enumerate(_ITEMS):
             rect = self.item_rect(choice)

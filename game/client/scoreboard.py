@@ -80,7 +80,8 @@ def draw_table(surface: pygame.Surface, rows: Sequence[Row], title: str, detail:
     texts.draw(surface, detail, (left + TABLE_WIDTH - 24, top + 30), 14, theme.DIM, align="right")
     pygame.draw.line(surface, theme.PANEL_EDGE, (left + 20, top + 54), (left + TABLE_WIDTH - 20, top + 54))
     texts.draw(surface, "PLAYER", (left + 62, top + 68), 11, theme.FAINT)
-    for label, x in _COLUMNS.items():
+    labels = {label: x for label, x in _COLUMNS.items() if label != "ping" or any(row.ping for row in rows)}
+    for label, x in labels.items():
         texts.draw(surface, label.upper(), (left + x, top + 68), 11, theme.FAINT, align="right")
     for index, row in enumerate(rows):
         _draw_row(surface, row, left, top + 82 + index * _ROW, texts)

@@ -78,14 +78,24 @@ CONTROLS_HELP: Final = (
 """What a new player must know, in the order he needs it."""
 
 
-def draw_controls(surface: pygame.Surface, centre_x: float, y: float, rows: int = 1) -> None:
-    """The controls in ``rows`` lines on a plate, so that they are legible over anything; ``y`` is its middle."""
+@lru_cache(maxsize=4)
+def _controls_columns(rows: int) -> list[int]:
+    """How wide each column is, in so many rows."""
     columns = -(-len(CONTROLS_HELP) // rows)
     needed = [font(14).size(key)[0] + 8 + font(14, "regular").size(what)[0] + 22 for key, what in CONTROLS_HELP]
-    widths = [max(needed[column::columns]) for column in range(columns)]
-    width, height = sum(widths) - 22 + 36, 10 + 24 * rows
-    left = centre_x - width / 2
-    surface.blit(panel(width, height, 225, 10), (left, y - height / 2))
+    return [max(needed[column::columns]) for column in range(columns)]
+
+
+def controls_size(rows: int = 1) -> tuple[int, int]:
+    """Room that :func:`draw_controls` takes."""
+    return sum(_controls_columns(rows)) - 22 + 36, 10 + 24 * rows
+
+
+def draw_controls(surface: pygame.Surface, centre_x: float, y: float, rows: int = 1) -> None:
+    """The controls in ``rows`` lines; ``y`` is their middle. The plate under them is the caller's."""
+    widths = _controls_columns(rows)
+    columns = len(widths)
+    left = centre_x - controls_size(rows)[0] / 2
     for index, (key, what) in enumerate(CONTROLS_HELP):
         row, column = divmod(index, columns)
         x, middle = left + 18 + sum(widths[:column]), y + 24 * (row - (rows - 1) / 2)
