@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 import random
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.control import messages as messages_of_control
+from engine.control.codec import read_message, read_news, read_request
 from engine.replication import CommandFeedback, Decoded, SnapshotDecoder, SnapshotEncoder, public_view, read_commands, write_commands
 from engine.world import Motion, Schema, World
 from tests import second_reader
@@ -20,6 +23,7 @@ from tests.replication.test_commands import SCHEMA as COMMAND
 from tests.replication.test_commands import messages
 from tests.replication.worlds import held_view, play, random_mask, schemas
 from tests.second_reader.__main__ import compare
+from tests.second_reader.generator_control import control_frames
 
 
 def second_view(mirror: second_reader.Mirror, view: second_reader.View) -> list[tuple[str, int, str, int]]:
@@ -167,6 +171,43 @@ def test_a_reader_that_errs_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setattr(second_reader.Bits, "seg", lambda bits, order, meaning="": bits.eg(order, meaning))
     assert {each["kind"] for each in compare(1000, seed=2)["disagreements"]} == {"commands", "snapshot"}
+
+
+def told_by_engine(body: bytes) -> dict[str, Any] | None:
+    message = read_message(body)
+    if not isinstance(message, messages_of_control.Reliable):
+        return None if message is None else msgspec.to_builtins(message, builtin_types=(bytes,))
+    inner = read_request(bytes(message.body)) or read_news(bytes(message.body))
+    return None if inner is None else {"type": "Reliable", "id": message.id, "body": msgspec.to_builtins(inner, builtin_types=(bytes,))}
+
+
+def told_by_second(body: bytes) -> dict[str, Any] | None:
+    try:
+        return second_reader.control.read_message(body)
+    except ValueError:
+        return None
+
+
+HEADS = (0xC0, 0xC2, 0xCA, 0xCB, 0xCC, 0xD0, 0x80, 0x90, 0xA0)
+"""First bytes of values in msgpack."""
+
+
+def test_damaged_control_messages() -> None:
+    """Both refuse, or both read the same; also where a field's name is what was damaged."""
+    roll = random.Random(5)
+    short = (packet.data[4:] for packet in control_frames(roll) if len(packet.data) < 400)
+    read = 0
+    for body in islice(short, 800):
+        for _ in range(5):
+            damaged = bytearray(body)
+            for _ in range(roll.randrange(1, 3)):
+                damaged[roll.randrange(len(damaged))] = roll.choice(
+                    (0xC0, 0xC2, 0xCA, 0xCB, 0xCC, 0xD0, 0x80, 0x90, 0xA0, roll.randrange(256))
+                )
+            told = told_by_engine(bytes(damaged))
+            assert told == told_by_second(bytes(damaged)), damaged.hex()
+            read += told is not None
+    assert read > 200
 
 
 def test_the_second_reader_knows_nothing_of_the_engine() -> None:

@@ -60,6 +60,7 @@ def read_message(body: bytes) -> dict[str, Any]:
 def _struct(value: Any, tables: dict[str, list[tuple[str, str, Any]]]) -> dict[str, Any]:
     if not isinstance(value, dict) or not isinstance(value.get("type"), str) or value["type"] not in tables:
         raise ValueError("no such message")
+    _demand(all(isinstance(name, str) for name in value), "field without a name")
     read = {"type": value["type"]}
     for name, kind, default in tables[value["type"]]:
         if name not in value and default is ...:
@@ -83,9 +84,9 @@ def _value(kind: str, value: Any) -> Any:
     elif kind == "bool":
         _demand(isinstance(value, bool), kind)
     elif kind in _LENGTHS:
-        _demand(isinstance(value, str) and len(value) <= _LENGTHS[kind] and not _NOT_CLEAN.search(value), kind)
+        _demand(_is_text(value, _LENGTHS[kind]) and not _NOT_CLEAN.search(value), kind)
     elif kind in _TYPED_LENGTHS:
-        _demand(isinstance(value, str) and len(value) <= _TYPED_LENGTHS[kind], kind)
+        _demand(_is_text(value, _TYPED_LENGTHS[kind]), kind)
     else:
         low, high = {"i32": (-(2**31), 2**31 - 1), "seat or -1": (-1, 1023)}.get(kind) or (0, 2 ** int(kind[1:]) - 1)
         _demand(type(value) is int and low <= value <= high, kind)
@@ -113,13 +114,13 @@ def _schema(value: Any, depth: int) -> Any:
     """Maps of words to lists of maps of words to scalars or lists of maps of words to scalars."""
     _demand(isinstance(value, dict), "schema")
     for word, inner in value.items():
-        _demand(isinstance(word, str) and len(word) <= 64, "schema")
+        _demand(_is_text(word, 64), "schema")
         if isinstance(inner, list):
             _demand(depth < 2 and len(inner) <= 256, "schema")
             for part in inner:
                 _schema(part, depth + 1)
         else:
-            is_scalar = inner is None or isinstance(inner, bool) or (isinstance(inner, str) and len(inner) <= 64)
+            is_scalar = inner is None or isinstance(inner, bool) or _is_text(inner, 64)
             _demand(depth > 0 and (is_scalar or (isinstance(inner, int) and -(2**31) <= inner < 2**31)), "schema")
     return value
 
@@ -155,7 +156,7 @@ def _unpack(data: bytes, at: int) -> tuple[Any, int]:
     if head < 0xA0:
         return _unpack_list(data, at, head & 15)
     if head < 0xC0:
-        return _take(data, at, head & 31).decode(), at + (head & 31)
+        return _text(_take(data, at, head & 31)), at + (head & 31)
     if head in _CONSTANTS:
         return _CONSTANTS[head], at
     if head in _NUMBERS:
@@ -171,7 +172,16 @@ def _unpack(data: bytes, at: int) -> tuple[Any, int]:
     if head >= 0xDC:
         return _unpack_list(data, at, length)
     content = _take(data, at, length)
-    return content.decode() if head >= 0xD9 else content, at + length
+    return _text(content) if head >= 0xD9 else content, at + length
+
+
+def _text(content: bytes) -> str:
+    """What is no UTF-8 is kept as such: in a field that is skipped, and in its name, nobody looks at it."""
+    return content.decode("utf-8", "surrogateescape")
+
+
+def _is_text(value: Any, length_max: int) -> bool:
+    return isinstance(value, str) and len(value) <= length_max and not any("\udc80" <= character <= "\udcff" for character in value)
 
 
 def _unpack_list(data: bytes, at: int, count: int) -> tuple[list[Any], int]:
@@ -186,6 +196,7 @@ def _unpack_map(data: bytes, at: int, count: int) -> tuple[dict[Any, Any], int]:
     found = {}
     for _ in range(count):
         key, at = _unpack(data, at)
+        _demand(not isinstance(key, list | dict), "key")
         found[key], at = _unpack(data, at)
     return found, at
 
