@@ -1,5 +1,4 @@
-"""The net graph over a good and a bad network, as pictures for the documentation: a real match in virtual time, so they can be made again.
-
+"""Pictures for the documentation: the net graph over a good and a bad network, and a fight. Real matches in virtual time, so they come
 python -m tests.net_pictures [FOLDER]
 """
 
@@ -32,8 +31,12 @@ from server.arena_rules import ArenaRules
 from server.config import ServerConfig
 from server.match import RoomServer
 
-PICTURES: Final = {"net-good.png": ("latency=4,jitter=1", 8), "net-bad.png": ("latency=200,jitter=30,loss=10,burst=4", 6)}
-"""The network, and a seed with which something is to be seen."""
+PICTURES: Final = {
+    "net-good.png": ("latency=4,jitter=1", 8, "courtyard", True),
+    "net-bad.png": ("latency=200,jitter=30,loss=10,burst=4", 6, "courtyard", True),
+    "match.png": ("latency=4,jitter=1", 8, "reactor", False),
+}
+"""The network, a seed with which something is to be seen, the map, and whether the net graph is open."""
 
 PLAYED_S: Final = HELP_S + 17.0
 FRAME_S: Final = 1 / 60
@@ -42,7 +45,8 @@ FRAME_S: Final = 1 / 60
 class Player:
     """A bot at the keyboard of a match screen."""
 
-    def __init__(self, simulation: Simulation, seed: int) -> None:
+    def __init__(self, simulation: Simulation, seed: int, shows_net_graph: bool) -> None:
+        self._options = MatchOptions(shows_net_graph)
         self.client = MatchClient(schema=ARENA_SCHEMA, command=ARENA_COMMAND, game_factory=make_arena, name="Ada", colour=1)
         self.autopilot = Autopilot(self.client, level=2, seed=seed)
         self.screen: MatchScreen | None = None
@@ -63,18 +67,18 @@ class Player:
     def _frame(self, client: MatchClient, now: float) -> None:
         self._fresh += self.autopilot.update()
         if self.screen is None and client.match is not None:
-            self.screen = MatchScreen(self, SoundPlayer(None), options=MatchOptions(shows_net_graph=True))
+            self.screen = MatchScreen(self, SoundPlayer(None), options=self._options)
         if self.screen is not None:
             self.screen.update(now, FRAME_S)
 
 
-def picture(net: str, seed: int) -> pygame.Surface:
+def picture(net: str, seed: int, map_name: str, shows_net_graph: bool) -> pygame.Surface:
     """What the player sees after half a minute on this network."""
     simulation = Simulation(seed, NetConditions.parse(net))
     config = ServerConfig()
-    config = replace(config, arena=replace(config.arena, bots=6, maps=("courtyard",)), match=replace(config.match, warmup_s=1))
+    config = replace(config, arena=replace(config.arena, bots=6, maps=(map_name,)), match=replace(config.match, warmup_s=1))
     simulation.add_server(RoomServer(config, ArenaRules.of(config), entropy=Random(seed).randbytes))
-    player = Player(simulation, seed)
+    player = Player(simulation, seed, shows_net_graph)
     simulation.run_until(lambda: player.screen is not None, 30, "the match")
     simulation.run_for(PLAYED_S)
     surface = pygame.Surface(LOGICAL_SIZE, 0, 32)
@@ -89,8 +93,8 @@ def main(arguments: Sequence[str]) -> int:
     folder = Path(arguments[0] if arguments else "docs/images")
     pygame.display.init()
     pygame.font.init()
-    for name, (net, seed) in PICTURES.items():
-        pygame.image.save(picture(net, seed), str(folder / name))
+    for name, how in PICTURES.items():
+        pygame.image.save(picture(*how), str(folder / name))
         print(folder / name)
     return 0
 

@@ -37,8 +37,10 @@ _FLASH_S: Final = 0.12
 class ArenaView:
     """Draws the matches of one map for one player. Make one per match: it draws the map once."""
 
-    def __init__(self, arena: ArenaMap, own_seat: int, sounds: SoundPlayer) -> None:
+    def __init__(self, arena: ArenaMap, own_seat: int, sounds: SoundPlayer, *, marks_own: bool = True) -> None:
+        """``marks_own``: with a ring and a chevron; not where nobody plays."""
         self._own_seat: Final = own_seat
+        self._marks_own: Final = marks_own
         pads = [(x / UNITS, y / UNITS, sprites.PICKUP_COLOURS[kind % 3]) for kind, x, y in arena.pickups]
         spawns = [(x / UNITS, y / UNITS, theme.WALL_EDGE) for x, y in arena.spawns]
         self._picture: Final = draw_map(arena, spawns + pads)
@@ -166,7 +168,7 @@ class ArenaView:
             bodies.append((shadow, (x - 19, y - 15)))
             picture = sprites.player(colour, int(player.weapon[seat]), sprites.turn_of(int(player.aim[seat])))
             bodies.append((picture, (x - picture.get_width() / 2, y - picture.get_height() / 2)))
-            if seat == self._own_seat:
+            if seat == self._own_seat and self._marks_own:
                 over.append((sprites.ring(26, 2.5, theme.WHITE, 0.9), (x - 26, y - 26)))
                 over += self._pulse(x, y, now)
             if player.shield[seat]:
@@ -216,9 +218,9 @@ class ArenaView:
             x, y = self.camera.to_screen(int(player.x[seat]) / UNITS, int(player.y[seat]) / UNITS)
             x, top = round(x), round(y) - 30
             if seat == leader:
-                blits.append((sprites.crown(), (x - 9, top - (16 if seat == self._own_seat else 34))))
+                blits.append((sprites.crown(), (x - 9, top - (16 if seat == self._own_seat and self._marks_own else 34))))
             person = roster.person(seat)
-            if seat == self._own_seat:
+            if seat == self._own_seat and self._marks_own:
                 blits.append((sprites.chevron(person.colour), (x - 11, top - (34 if seat == leader else 18) + 2.0 * math.sin(now * 4.0))))
                 continue
             name = texts.render(person.name, _NAME_SIZE, mix(person.colour, theme.WHITE, 0.45), shadow=True)

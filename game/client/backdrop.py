@@ -51,7 +51,7 @@ class Backdrop:
         for seat in range(len(PLAYERS)):
             self._arena.join(self._world, Seat(seat))
         self._bots = [Bot(self._arena, 2, self._seed * 100 + seat) for seat in range(len(PLAYERS))]
-        self._view = ArenaView(self._arena.map, self._seed % len(PLAYERS), SoundPlayer(None))
+        self._view = ArenaView(self._arena.map, self._seed % len(PLAYERS), SoundPlayer(None), marks_own=False)
         self._view.mouse = (LOGICAL_SIZE[0] // 2, LOGICAL_SIZE[1] // 2)
         self._until = self._world.tick + ROUND_TICKS
 
