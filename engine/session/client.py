@@ -7,7 +7,7 @@ requests, sets its command every frame, and draws :meth:`MatchClient.scene`. Not
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, Final
 
@@ -250,9 +250,9 @@ class MatchClient:
         self._next_attempt_at = now + self._attempt_wait_s
         self._attempt_wait_s = min(self._attempt_wait_s * 2, self.config.reconnect_longest_s)
 
-    def _sample(self, world: World, seat: Seat) -> Command:
+    def _sample(self, view: Callable[[], World], seat: Seat) -> Command:
         if self.pilot is not None:
-            return self.pilot.command(world, seat)
+            return self.pilot.command(view(), seat)
         command = self._wanted
         if self._latched:
             changed = list(command)

@@ -30,7 +30,8 @@ _SNAPSHOT_HEAD: Final = bytes([SNAPSHOT_MESSAGE])
 _ANNOUNCEMENTS_HEAD: Final = bytes([ANNOUNCEMENTS_MESSAGE])
 _COMMANDS_HEAD: Final = bytes([COMMANDS_MESSAGE])
 
-Sample: TypeAlias = Callable[[World, Seat], Command]
+Sample: TypeAlias = Callable[[Callable[[], World], Seat], Command]
+"""Gives the command for the next tick. What a pilot would see is composed only for who asks for it: a person has seen it."""
 
 
 class ClientMatch:
@@ -179,7 +180,7 @@ class ClientMatch:
         self.interpolation.advance(now)
         due = self.clock.advance(now)
         for tick in due:
-            command = sample(self._pilots_view(), self.seat)
+            command = sample(self._pilots_view, self.seat)
             while self._pending and self._pending[-1].tick >= tick:
                 self._pending.pop()  # the clock was set back: what was meant for these ticks is not what will be predicted
             view_tick, view_fraction = self.interpolation.view

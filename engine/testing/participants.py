@@ -302,6 +302,8 @@ class SimulatedClient(Participant):
             self._is_up = True
             client.stream_opened(self.server_address, local)
         if self._is_up:
+            if not stream._arrived and not stream.is_ended:
+                return
             read = stream.read()
             if read.data:
                 client.receive_stream(read.data, local)

@@ -14,6 +14,8 @@ from engine.world import Field, Kind, Range, Schema, World
 WIDTH: Final = 20_000
 SPEED: Final = 40
 TURN_TICKS: Final = 20
+_ZERO, _SPEED, _WIDTH = (np.array(number, dtype=np.int32) for number in (0, SPEED, WIDTH))
+"""As numpy wants them: a Python integer costs as much again as the operation."""
 
 WALKER: Final = Kind(
     "walker",
@@ -57,10 +59,10 @@ class Toy:
         """Who commands walks; in a prediction the others and the ball coast as well: they move as their velocity says."""
         walker, ball = world.walker, world.ball
         place, velocity = walker.public[1:3], walker.public[3:5]
-        np.multiply(commands.cells, SPEED, out=velocity, where=commands.present)
+        np.multiply(commands.cells, _SPEED, out=velocity, where=commands.present)
         place += velocity
-        np.maximum(place, 0, out=place)
-        np.minimum(place, WIDTH, out=place)
+        np.maximum(place, _ZERO, out=place)
+        np.minimum(place, _WIDTH, out=place)
         x = int(ball.x[0]) + int(ball.vx[0])
         if not 0 <= x <= WIDTH:
             ball.vx[0] = -ball.vx[0]
