@@ -120,6 +120,7 @@ class Prediction:
         self._motion: Final = Motion(schema)
         self._contact: Final = Contact(schema, seat, game.contact_units, game.contact_ticks) if isinstance(game, HasContact) else None
         self._hidden_from: Final = schema.private_cells_end
+        self._hides: Final = schema.cells > schema.private_cells_end
         self._ring: Final = [World(schema, tick=-1) for _ in range(RING_TICKS)]
         self._given: Final[list[tuple[int, Command]]] = [(-1, game.command.neutral)] * RING_TICKS
         self._authority = World(schema, tick=-1)
@@ -215,7 +216,8 @@ class Prediction:
             self._call_late(world.tick, late)
         self._authority, self._authority_before = self._authority_before, self._authority
         self._authority.copy_from(world)
-        self._authority.cells[self._hidden_from :] = 0
+        if self._hides:
+            self._authority.cells[self._hidden_from :] = 0
         predicted = self._at(world.tick)
         if predicted is None or self._is_held:
             self._smoother.clear()
@@ -269,7 +271,8 @@ class Prediction:
         self._past.begin(tick, known_tick)
         self._commands.set(self._seat, self._command_for(tick))
         self._game.step(world, self._commands, self._past)
-        world.cells[self._hidden_from :] = 0  # never told to a client: a prediction must not depend on what it made up itself
+        if self._hides:
+            world.cells[self._hidden_from :] = 0  # never told to a client: a prediction must not depend on what it made up itself
 
     def _command_for(self, tick: int) -> Command:
         for age in range(REPEAT_TICKS_MAX + 1):
