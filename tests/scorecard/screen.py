@@ -13,11 +13,12 @@ from engine.session import MatchClient
 from engine.session.client_match import ClientMatch
 from engine.timeline import Correction
 from engine.world import World
-from game.arena import ARENA_COMMAND, ARENA_SCHEMA, make_arena
+from game.arena import ARENA_COMMAND, ARENA_SCHEMA, Arena, make_arena
 from game.client.autopilot import Autopilot
 from game.simulation.integers import COSINES, SINE_ONE, SINE_SHIFT, SINES
 from game.simulation.projectiles import HIT_REACH
 from game.simulation.rules import ALIVE, EFFECT_BEAM, EFFECT_IMPACT
+from game.simulation.walls import fly
 from game.simulation.weapons import RAIL_REACH
 
 GENERATIONS: Final = 1024
@@ -183,14 +184,25 @@ class WatchedClient(MatchClient):
             if impact is None:
                 continue
             came_from = (then.x - then.vx, then.y - then.vy)
-            near = (_nearest(impact, impact, came_from, place) < HIT_REACH + ROUNDING_UNITS) & hurtable(shown)
+            if impact == self._end_of_flight(start, way):  # at a wall, or where it would have been by then: only if it met somebody there
+                near = (_nearest(start, impact, came_from, place) < HIT_REACH) & hurtable(shown)
+            else:
+                near = (_nearest(impact, impact, came_from, place) < HIT_REACH + ROUNDING_UNITS) & hurtable(shown)
             near[seat] = False
             if near.any():
-                victim = int(np.flatnonzero(near)[0])
+                _, along = _meeting(start, end, came_from, place)
+                victim = int(np.where(near, along, 2.0).argmin())  # of two who stand together it hits whom it comes near to first
                 born, drawn = tick - (tick + 1 - birth) % GENERATIONS, (int(then.x[victim]), int(then.y[victim]))
                 speed = (int(then.vx[victim]), int(then.vy[victim]))
                 self.diary.hits.append(SeenHit(tick, seat, victim, "blaster", born, slot, self._is_guess, start, drawn, speed))
                 self.diary.touches.discard((slot, birth))
+
+    def _end_of_flight(self, start: tuple[int, int], way: tuple[int, int]) -> tuple[int, int]:
+        """Where a bolt is after a tick if it meets nobody."""
+        assert self.match is not None
+        assert isinstance(self.match.game, Arena)
+        places, _ = fly(self.match.game.map, np.array(start)[:, None], np.array(way)[:, None])
+        return int(places[0, 0]), int(places[1, 0])
 
     def _note_frame(self, match: ClientMatch, scene: World) -> None:
         now, seat, tick = self._clock(), match.seat, match.prediction.tick
@@ -237,8 +249,13 @@ def _impact(world: World, seat: int, tick: int, expected: tuple[int, int]) -> tu
 
 def _nearest(start: tuple[int, int], end: tuple[int, int], before: tuple[Any, Any], after: tuple[Any, Any]) -> Any:
     """The smallest distance between a bolt and each player while both move evenly through a tick."""
+    return _meeting(start, end, before, after)[0]
+
+
+def _meeting(start: tuple[int, int], end: tuple[int, int], before: tuple[Any, Any], after: tuple[Any, Any]) -> tuple[Any, Any]:
+    """That, and at which share of the tick it is."""
     gap_x, gap_y = start[0] - before[0].astype(np.float64), start[1] - before[1].astype(np.float64)
     way_x, way_y = end[0] - after[0] - gap_x, end[1] - after[1] - gap_y
     length2 = np.maximum(way_x**2 + way_y**2, 1.0)
     along = np.clip(-(gap_x * way_x + gap_y * way_y) / length2, 0.0, 1.0)
-    return np.hypot(gap_x + along * way_x, gap_y + along * way_y)
+    return np.hypot(gap_x + along * way_x, gap_y + along * way_y), along
