@@ -51,12 +51,18 @@ from engine.session.values import CarriedToSend, FairnessReported, HostEvent
 from engine.verbs import StreamWrapper
 from server.config import ServerConfig
 from server.control_side import ControlSide
+from server.held_events import HeldEvents
 from server.listing import server_info
 from server.posting import Posting
 from server.rules import Rules
 
 ROUND_S: Final = 0.01
 """The loop wakes this often when nothing arrives: deadlines, countdowns and carried datagrams do not need it finer."""
+PAUSE_S_PER_PLAYER: Final = 0.0002
+PAUSE_PLAYERS_FEW: Final = 32
+PAUSE_S_MAX: Final = 0.05
+"""With more players than a few the loop rests after each round: a round looks at all of them, each of them wakes it, and what it does is
+taken from the tick's thread."""
 LISTING_S: Final = 0.5
 """How old the line in LAN lists may be."""
 GROUPS_S: Final = 5.0
@@ -123,6 +129,7 @@ class Service:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._hurry: asyncio.Event | None = None
+        self._held: Final = HeldEvents()
         self._mistakes = 0
 
     @property
@@ -147,6 +154,8 @@ class Service:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._tcp.arrived.wait(), ROUND_S)
             self._round()
+            if (pause_s := rest_s(self._tcp.statistics().connections)) > 0.0:
+                await asyncio.sleep(pause_s)
             if self._tick.failure is not None or self._posting.is_stuck or self._mistakes > MISTAKES_MAX:
                 break
         code = self._judge()
@@ -171,6 +180,10 @@ class Service:
             "tick_ms_p50": round(tick.tick_ms_p50, 3),
             "tick_ms_p99": round(tick.tick_ms_p99, 3),
             "tick_late_ms_p99": round(tick.tick_late_ms_p99, 3),
+            "ticks_dropped": host.ticks_dropped,
+            "load_pct": round(host.load.load_pct, 1),
+            "snapshot_spread_ticks": host.load.spread_ticks,
+            "snapshots_slowed": host.load.slowed,
             "datagrams_in": host.endpoint.datagrams_in,
             "datagrams_out": host.endpoint.datagrams_out,
             "dropped": dict(host.endpoint.dropped),
@@ -183,7 +196,7 @@ class Service:
 
     def _round(self) -> None:
         time = now()
-        for event in self._tick.take_events():
+        for event in self._held.pass_on(self._tick.take_events(), self._tcp.statistics().connections, time):
             self._carefully(partial(self._side.host_event, event, time))
         self._carefully(self._tcp.pump)
         self._carefully(self._post_requests)
@@ -303,6 +316,11 @@ class Service:
 
 def _is_datagram(event: HostEvent) -> bool:
     return isinstance(event, CarriedToSend)
+
+
+def rest_s(players: int) -> float:
+    """How long the loop of the control connections rests between two rounds."""
+    return min(PAUSE_S_MAX, PAUSE_S_PER_PLAYER * players) if players > PAUSE_PLAYERS_FEW else 0.0
 
 
 def _open_sockets(config: ServerConfig, *, is_local: bool) -> ServerSockets:

@@ -2,8 +2,9 @@
 
 The real ``python -m server`` in a process of its own, real UDP over loopback, TLS and sealed datagrams, one room in which everybody sees
 everybody; the load comes from another process of light clients (:mod:`tests.bench.load`). ``kernel_us_per_client_tick`` is a bare recvfrom
-and sendto of the same sizes in the same run; ``ratio`` is what the server's tick costs per client against that, without the game's own step
-(measured apart, in this process, on a world of the same seats). Asserts nothing; two cores are shared with whatever else runs.
+and sendto of the same sizes in the same run, ``floor_us_per_client_tick`` these with their seals opened and closed; ``ratio`` is what the
+server costs per client against the first, without the game's own step (measured apart, in this process, on a world of the same seats), and
+``floor_ratio`` against the second. Asserts nothing; two cores are shared with whatever else runs.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from engine.contract import Commands, PresentOnly
+from engine.datagram.messages import HEADER_BYTES
 from engine.ids import Address, Seat
 from game.arena import ARENA_COMMAND, make_arena
 from tests.bench.load import Load, bot_moves
@@ -75,7 +79,7 @@ def measure(clients: int, hz: int, seconds: float, seed: int) -> dict[str, Any]:
     bytes_mean = sum(c.snapshot_bytes for c in load.clients) / max(1, sum(c.snapshots for c in load.clients))
     per_client_tick = cpu_s * 1e6 / (played_s * hz * clients)
     step_us = step_cost_us(clients, seed) / clients
-    kernel_us = kernel_cost_us(int(bytes_mean) + 36)
+    kernel_us, floor_us = kernel_cost_us(int(bytes_mean) + 36), floor_cost_us(int(bytes_mean) + 20)
     return {
         "clients": clients,
         "clients_playing": joined,
@@ -88,9 +92,14 @@ def measure(clients: int, hz: int, seconds: float, seed: int) -> dict[str, Any]:
         "step_us_per_client_tick": round(step_us, 2),
         "kernel_us_per_client_tick": round(kernel_us, 2),
         "ratio": round((per_client_tick - step_us) / kernel_us, 2),
+        "floor_us_per_client_tick": round(floor_us, 2),
+        "floor_ratio": round((per_client_tick - step_us) / floor_us, 2),
         "bytes_per_snapshot_mean": round(bytes_mean, 1),
         "snapshots_delivered_pct": round(100 * sum(c.snapshots for c in load.clients) / (clients * played_s * hz), 2),
         "rss_mb": round(rss_mb, 1),
+        "ticks_dropped": said["ticks_dropped"],
+        "load_pct": said["load_pct"],
+        "snapshot_spread_ticks": said["snapshot_spread_ticks"],
         "load_kept_up_pct": round(load.kept_up_pct, 1),
         "load_cpu_us_per_client_tick": round(load_s * 1e6 / (played_s * hz * clients), 2),
         "ended": sorted({c.ended for c in load.clients if c.ended}),
@@ -135,6 +144,29 @@ def kernel_cost_us(size: int, count: int = 20_000) -> float:
             began = perf_counter()
             here.recvfrom(2048)
             here.sendto(out, to_there)
+            spent += perf_counter() - began
+            there.recvfrom(2048)
+        return spent * 1e6 / count
+    finally:
+        here.close()
+        there.close()
+
+
+def floor_cost_us(size: int, count: int = 20_000) -> float:
+    """What no server in Python can go below: the same two calls, and the seal of each datagram opened and closed; nothing else."""
+    here, there = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        here.bind(("127.0.0.1", 0))
+        there.bind(("127.0.0.1", 0))
+        cipher, nonce, header, body = AESGCM(bytes(16)), bytes(12), bytes(HEADER_BYTES), bytes(size)
+        back, to_there, to_here = header + cipher.encrypt(nonce, bytes(47), header), there.getsockname(), here.getsockname()
+        spent = 0.0
+        for _ in range(count):
+            there.sendto(back, to_here)
+            began = perf_counter()
+            datagram, _ = here.recvfrom(2048)
+            cipher.decrypt(nonce, datagram[HEADER_BYTES:], datagram[:HEADER_BYTES])
+            here.sendto(header + cipher.encrypt(nonce, body, header), to_there)
             spent += perf_counter() - began
             there.recvfrom(2048)
         return spent * 1e6 / count

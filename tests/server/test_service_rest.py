@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from server.service import PAUSE_PLAYERS_FEW, PAUSE_S_MAX, rest_s
+
+
+def test_a_few_players_never_wait_for_a_rest() -> None:
+    assert all(rest_s(players) == 0.0 for players in range(PAUSE_PLAYERS_FEW + 1))
+
+
+def test_the_rest_grows_with_the_players_to_its_limit() -> None:
+    rests = [rest_s(players) for players in range(PAUSE_PLAYERS_FEW + 1, 5000)]
+    assert 0.0 < rests[0] < PAUSE_S_MAX / 4
+    assert rests == sorted(rests)
+    assert rests[-1] == PAUSE_S_MAX
