@@ -1,5 +1,8 @@
-"""Pictures for the documentation: the net graph over a good and a bad network, and a fight. Real matches in virtual time, so they come
-python -m tests.net_pictures [FOLDER]
+"""Pictures for the documentation: the net graph over a good and a bad network, and a fight.
+
+    python -m tests.net_pictures [FOLDER]
+
+Real matches in virtual time: made again, they are the same, until the game or the engine is another.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ from server.match import RoomServer
 PICTURES: Final = {
     "net-good.png": ("latency=4,jitter=1", 8, "courtyard", True),
     "net-bad.png": ("latency=200,jitter=30,loss=10,burst=4", 6, "courtyard", True),
-    "match.png": ("latency=4,jitter=1", 8, "reactor", False),
+    "match.png": ("latency=4,jitter=1", 13, "reactor", False),
 }
 """The network, a seed with which something is to be seen, the map, and whether the net graph is open."""
 
