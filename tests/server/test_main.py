@@ -120,7 +120,8 @@ def test_terminated_it_ends_in_order_with_its_statistics(tmp_path: Path) -> None
         assert process.returncode == 0, err
         statistics = json.loads(out.splitlines()[-1])
         assert " ".join(statistics) == (
-            "port players_peak rooms_peak ticks tick_ms_p50 tick_ms_p99 tick_late_ms_p99 datagrams_in datagrams_out dropped "
+            "port players_peak rooms_peak ticks tick_ms_p50 tick_ms_p99 tick_late_ms_p99 ticks_dropped load_pct "
+            "snapshot_spread_ticks snapshots_slowed datagrams_in datagrams_out dropped "
             "checksum_mismatches complete_snapshots fairness"
         )
         assert statistics["port"] == port
