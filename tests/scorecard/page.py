@@ -98,6 +98,18 @@ four datagrams on average. A player is {width} units wide. [Over real sockets](r
   people do.
 """
 
+FOOT: Final = """## Why some figures are as they are
+
+- **Corrections as predicted** are contact, nearly all of the large ones. Over a round trip of 100 ms a client is nine or ten ticks ahead of
+  what it knows of others, and whether two who run at each other touch hangs on commands that it cannot have yet. Contact is therefore
+  predicted for six ticks only, and felt anew with each snapshot. `--input-delay` takes up to three of those ticks away.
+- **Bytes in bursts**: where losses come in runs, commands and snapshots are sent three times, a quarter of a tick apart, so that a run
+  costs a tick and not four. That is the threefold traffic of the `b4` cells; complete snapshots go out only until a client has
+  acknowledged its first.
+- **Hits that were not credited** are shots from a place or time that the server had otherwise: in a burst the shooter's own place is now
+  and then corrected afterwards, his command comes late, or a snapshot between two drawn ones was lost and the victim's way bent there.
+"""
+
 COLUMNS: Final = (
     ("late_or_missing_pct", "late or missing %"),
     ("timing_corrections_per_min", "timing corr./min"),
@@ -129,6 +141,7 @@ def write(results: Sequence[Result], seconds: float, docs: Path = DOCS) -> None:
     if pictures:
         lines += ["## Pictures", "", "Cells without bursts, means over jitters and seeds.", ""]
         lines += [f"![{name}](images/scorecard-{name}.svg)" for name in pictures]
+    lines += ["", FOOT]
     (docs / "scorecard.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 
