@@ -1,7 +1,7 @@
 """Announcements on their way to the control connections of a large match: several of them go together.
 
 The host has sent each announcement by datagram already, and repeats it there for a second. What goes by the control connections as well is
-what makes them certain, and among many players it is also what costs most: with 256 of them, 35 announcements a second are 9,000 messages,
+what makes them certain, and among many players it is also what costs most: with 256 of them, 30 announcements a second are 7,700 messages,
 each a TLS record and a system call of its own if it goes at once. So they wait for each other, a quarter of a second at the most. Whatever
 else happens does not wait and does not overtake: it takes those that wait along, in front of it.
 """
