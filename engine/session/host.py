@@ -28,7 +28,7 @@ from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, ConnectionId, MatchId, SessionId
 from engine.session.budget import PERIOD_S, BudgetStatistics, SendBudget
 from engine.session.config import HostConfig
-from engine.session.governor import GovernorStatistics, LoadGovernor
+from engine.session.governor import SPREAD_TICKS_MAX, GovernorStatistics, LoadGovernor
 from engine.session.match import Match, SeatState
 from engine.session.message_kinds import COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
 from engine.session.redundancy import COPIES_APART_TICKS, Copies, Redundancy
@@ -116,7 +116,7 @@ class MatchHost:
         self._accumulator: Final = TickAccumulator(self.config.tick_rate_hz, self.config.catch_up_ticks_max)
         self._matches: Final[dict[MatchId, Match]] = {}
         self._places: Final[dict[ConnectionId, _Place]] = {}
-        self._governor: Final = LoadGovernor(max(self.config.snapshot_interval_ticks, self.config.snapshot_interval_ticks_max))
+        self._governor: Final = LoadGovernor(min(SPREAD_TICKS_MAX, self.config.snapshot_interval_ticks_max))
         self._requests: Final[deque[HostRequest]] = deque()
         self._events: Final[deque[HostEvent]] = deque()
         self._ticks = 0
