@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from random import Random
 from typing import Final
 
@@ -76,6 +77,10 @@ _KEYS: Final[Mapping[str, tuple[str, tuple[float, float]]]] = {
     "reset": ("reset_pct", _SHARE),
 }
 """What people type, the field that it sets, and the field's limits."""
+_UNITS: Final = {"_ms": "ms", "_pct": "percent", "_kbit_s": "kbit/s", "_bytes": "bytes"}
+"""By the end of a field's name, for people."""
+_SHOWN_CHARACTERS_MAX: Final = 40
+"""Of a word that we do not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,24 +137,19 @@ class NetConditions:
         """
         if text.strip() in ("", "none"):
             return cls()
+        parts = [part.strip() for part in text.split(",")]
+        preset = PRESETS.get(parts[0])
         values: dict[str, float] = {}
-        parts = text.split(",")
-        preset = PRESETS.get(parts[0].strip())
         if preset is not None:
             values = {field.name: getattr(preset, field.name) for field in fields(cls)}
             del parts[0]
+        given: set[str] = set()
         for part in parts:
-            key, equals, number = part.partition("=")
-            name = _KEYS.get(key.strip(), ("",))[0]
-            if not name:
-                known = f"known are {', '.join(_KEYS)}, and in front of them one of {', '.join(PRESETS)}"
-                raise ValueError(f"network conditions: {key.strip()!r} is unknown; {known}")
-            try:
-                values[name] = float(number) if equals else float("nan")
-            except ValueError:
-                values[name] = float("nan")
-            if values[name] != values[name]:
-                raise ValueError(f"network conditions: {key.strip()} needs a number, as in {key.strip()}=5")
+            key, value = _read_part(part)
+            if key in given:
+                raise ValueError(f"network conditions: {key} is given twice")
+            given.add(key)
+            values[_KEYS[key][0]] = value
         return cls(**values)
 
     def describe(self) -> str:
@@ -221,6 +221,34 @@ PRESETS: Final[Mapping[str, NetConditions]] = {
     ),
 }
 """Networks by name, each with where its figures come from. Every figure is that of both directions; ``latency`` is the round trip."""
+
+
+def _read_part(part: str) -> tuple[str, float]:
+    """One ``key=number`` between two commas, as :meth:`NetConditions.parse` takes it; the sentences use the words that people type."""
+    key, equals, number = (piece.strip() for piece in part.partition("="))
+    if not part:
+        raise ValueError("network conditions: a part is empty; one comma stands between two, as in latency=80,loss=5")
+    if key in PRESETS:
+        wanted = "takes no number of its own" if equals else f"a preset stands first, and there is one at most, as in {key},loss=5"
+        raise ValueError(f"network conditions: {key}: {wanted}")
+    if key == "none" and not equals:
+        raise ValueError("network conditions: none stands alone")
+    if key not in _KEYS:
+        meant = get_close_matches(key, [*_KEYS, *PRESETS], 1)
+        hint = f" (did you mean {meant[0]}?)" if meant else ""
+        known = f"known are {', '.join(_KEYS)}, and in front of them one of {', '.join(PRESETS)}"
+        raise ValueError(f"network conditions: {key[:_SHOWN_CHARACTERS_MAX]!r} is unknown{hint}; {known}")
+    try:
+        value = float(number)
+    except ValueError:
+        value = float("nan")
+    if value != value:
+        raise ValueError(f"network conditions: {key} needs a number, as in {key}=5")
+    name, (low, high) = _KEYS[key]
+    if not low <= value <= high:
+        unit = next((f" {word}" for ending, word in _UNITS.items() if name.endswith(ending)), "")
+        raise ValueError(f"network conditions: {key} must be {low:g} to {high:.0f}{unit}, not {number[:_SHOWN_CHARACTERS_MAX]}")
+    return key, value
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,33 @@ def test_parse_refuses_with_a_sentence(text: str) -> None:
         NetConditions.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("latency=20000", "latency must be 0 to 10000 ms, not 20000"),
+        ("loss=500", "loss must be 0 to 100 percent, not 500"),
+        ("rate=1e9", "rate must be 0 to 10000000 kbit/s, not 1e9"),
+        ("burst=-1", "burst must be 0 to 1000, not -1"),
+        ("loss=abc", "loss needs a number, as in loss=5"),
+        ("loss", "loss needs a number, as in loss=5"),
+        ("80,,loss=5", "'80' is unknown; known are latency, "),
+        ("latency=80,,loss=5", "a part is empty; one comma stands between two, as in latency=80,loss=5"),
+        ("latency=80,", "a part is empty"),
+        ("latency_ms=80", "'latency_ms' is unknown (did you mean latency?); known are latency, "),
+        ("bad_wfi", "'bad_wfi' is unknown (did you mean bad_wifi?); known are latency, "),
+        ("loss=5,bad_wifi", "bad_wifi: a preset stands first, and there is one at most, as in bad_wifi,loss=5"),
+        ("lan,bad_wifi", "bad_wifi: a preset stands first, and there is one at most"),
+        ("bad_wifi=3", "bad_wifi: takes no number of its own"),
+        ("none,loss=5", "none stands alone"),
+        ("loss=5,loss=6", "loss is given twice"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_words_that_were_typed(text: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match="network conditions: ") as refused:
+        NetConditions.parse(text)
+    assert str(refused.value).startswith(f"network conditions: {sentence}")
+
+
 @given(st.text(max_size=40))
 def test_parse_raises_nothing_but_value_error(text: str) -> None:
     try:
@@ -277,4 +304,4 @@ def test_presets_are_known_by_name_and_may_be_changed(name: str) -> None:
 def test_all_presets_of_the_guide_are_there() -> None:
     assert list(PRESETS) == ["lan", "home_wifi", "bad_wifi", "dsl", "mobile_4g", "intercontinental", "satellite", "worst"]
     with pytest.raises(ValueError, match=r"known are latency, .* one of lan, home_wifi"):
-        NetConditions.parse("loss=3,bad_wifi")
+        NetConditions.parse("nonsense")
