@@ -491,8 +491,8 @@ class Connection:
             rtt_samples=round_trip.samples,
             loss_pct=sender.loss_pct(self._now),
             loss_in_pct=100 * missing / looked_at if looked_at else 0.0,
-            silent_ms=(self._now - self._heard_at) * 1000,
-            unacknowledged_ms=(self._now - sender.acknowledged_at) * 1000,
+            silent_ms=max(0.0, self._now - self._heard_at) * 1000,  # a clock that was set back makes no negative times
+            unacknowledged_ms=max(0.0, self._now - sender.acknowledged_at) * 1000,
             datagrams_in=self._datagrams_in,
             datagrams_out=sender.datagrams_out,
             bytes_in=self._bytes_in,

@@ -131,3 +131,11 @@ def test_a_report_judges_each_datagram_once_and_only_when_it_had_time() -> None:
     assert 500 <= judged <= net.server.statistics().datagrams_out
     assert 0.14 <= lost / judged <= 0.28
     assert 0.09 <= min(lowest) <= max(lowest) <= 0.2
+
+
+def test_a_clock_that_is_set_back_makes_no_negative_times() -> None:
+    net = Net()
+    net.run(1.0, up=b"command", down=b"snapshot")
+    net.client.advance(net.now - 0.3)
+    figures = net.client.statistics()
+    assert (figures.silent_ms, figures.unacknowledged_ms) == (0.0, 0.0)

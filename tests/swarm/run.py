@@ -23,8 +23,8 @@ LOOK_S: Final = 0.25
 """Between two looks at the limits."""
 LIVELINESS_LIMIT_S: Final = 10
 """After everything has healed, whoever should play plays again."""
-GIVING_UP_S: Final = 6.0
-"""A client gives an unanswered call up after 5 s, and says so."""
+GIVING_UP_S: Final = 11.0
+"""A client gives an unanswered call up after 10 s at most, and says so."""
 QUIESCENCE_S: Final = 1.0
 BETWEEN_MATCHES_S: Final = 3
 IN_FLIGHT_MAX_S: Final = 20.0
@@ -243,27 +243,31 @@ class Swarm:
         if last > simulation.now:
             simulation.run_for(min(last - simulation.now, IN_FLIGHT_MAX_S))
 
-    def _start_closed_ones_again(self) -> None:
-        """A player whose program has told him why it ended starts it again."""
+    def _start_closed_ones_again(self) -> bool:
+        """A player whose program has told him why it ended starts it again. Whether there was one."""
+        found = False
         for number, (node, player) in enumerate(zip(self.nodes, self.players, strict=True)):
             if node is not None and player is not None and player.client.closed_because is not None and not self._has_left(number):
                 node.crash()
                 self._restart(number)
+                found = True
+        return found
 
     def _wait_until_all_play(self) -> None:
-        healed = self.simulation.now
+        healed = counted_from = self.simulation.now
         wrong: dict[str, str] = {}
-        for _ in range(LIVELINESS_LIMIT_S):
+        while self.simulation.now - counted_from < LIVELINESS_LIMIT_S:
             if self.simulation.now - healed < GIVING_UP_S:  # a call that began in the bad network may still fail
                 self._check(self._wrongly_closed())
-                self._start_closed_ones_again()
+                if self._start_closed_ones_again():
+                    counted_from = self.simulation.now
             before = {name: checks.figures_of(self._server, client) for name, client in self._expected().items()}
             self.simulation.run_for(1)
             self._check(self._wrong_always())
             self._check(checks.beyond_limits(self._server, self._clients()))
             found = {name: checks.not_playing(self._server, client, before.get(name)) for name, client in self._expected().items()}
             wrong = {name: what for name, what in found.items() if what is not None}
-            self.played_after_s = self.simulation.now - healed
+            self.played_after_s = self.simulation.now - counted_from
             if not wrong:
                 return
         name, what = next(iter(wrong.items()))
