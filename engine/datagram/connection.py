@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.datagram.events import Connected, ConnectionEvent, Disconnected, PathChanged, Received
+from engine.datagram.farewells import Farewells
+from engine.datagram.figures import ConnectionFigures
 from engine.datagram.fragments import Reassembly
 from engine.datagram.limits import DatagramLimits
 from engine.datagram.messages import (
@@ -38,7 +40,6 @@ from engine.datagram.messages import (
     Response,
     read_parts,
     write_challenge,
-    write_farewell,
     write_response,
 )
 from engine.datagram.path import PathWatch, Probes
@@ -46,7 +47,7 @@ from engine.datagram.replay_window import ReplayWindow
 from engine.datagram.sealing import make_seals
 from engine.datagram.sender import Sender
 from engine.datagram.states import TRANSITIONS, Input, State
-from engine.datagram.statistics import DatagramStatistics, DropReason, PathReport
+from engine.datagram.statistics import DropReason
 from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, ConnectionId, Ticket
 from engine.wire.sequence import expand
@@ -64,7 +65,7 @@ PADDED_PING = PING_PART + bytes(PARTS_BYTES_MAX - len(PING_PART))
 """Full size: shows that the path carries 1200 bytes, and gives the server a byte budget for its first answers (as QUIC's first flight)."""
 
 
-class Connection:
+class Connection(ConnectionFigures):
     """One peer, reached at ``path``. Made from a ticket on both sides.
 
     ``path`` is the server's address for a client, and stays unknown on a server until the first valid datagram. ``entropy`` gives random
@@ -100,11 +101,10 @@ class Connection:
 
         self._events: list[ConnectionEvent] = []
         self._is_end_told = False
-        self._farewell = b""
-        self._farewells_left = 0
+        self._farewells = Farewells(self._limits)
 
         self._now = self._began_at = self._heard_at = self._closing_at = now
-        self._knock_at = self._sent_at = self._farewell_at = ALWAYS
+        self._knock_at = self._sent_at = ALWAYS
         self._ack_owed_at: float | None = None
         self._second_began = now
         self._second_datagrams = 0
@@ -116,45 +116,6 @@ class Connection:
 
         self._datagrams_in = self._bytes_in = self._messages_in = self._path_changes = 0
         self._dropped: dict[DropReason, int] = {}
-
-    @property
-    def state(self) -> State:
-        """Where this connection stands."""
-        return self._state
-
-    @property
-    def path(self) -> Address | None:
-        """Where the peer is reached; CARRIED inside the control connection; None on a server that has heard nothing yet."""
-        return self._path
-
-    @property
-    def rtt_s(self) -> float:
-        """Smoothed round trip in seconds; 0.0 before the first sample."""
-        return self._sender.round_trip.mean_s
-
-    @property
-    def queueing_s(self) -> float:
-        """How much longer than the shortest round trip of the last seconds the present one is: what waits in queues on the way."""
-        round_trip = self._sender.round_trip
-        return max(0.0, round_trip.mean_s - round_trip.minimum_s)
-
-    @property
-    def jitter_s(self) -> float:
-        """Smoothed mean deviation of the round trip."""
-        return self._sender.round_trip.jitter_s
-
-    def loss_runs(self) -> tuple[int, int]:
-        """(lost, in how many runs) among our last datagrams: whether losses come one by one or in bursts."""
-        return self._sender.sent.loss_runs()
-
-    def path_report(self, now: float) -> PathReport:
-        """What happened on the way to the peer since the last report: for whoever decides how much to send. One reader only."""
-        return self._sender.path_report(now)
-
-    @property
-    def acknowledged_at(self) -> float:
-        """When the peer last acknowledged something new; before that, when this connection began."""
-        return self._sender.acknowledged_at
 
     @property
     def has_events(self) -> bool:
@@ -370,9 +331,7 @@ class Connection:
         if self._watch is not None:
             self._watch.clear()
         if self._state is State.CLOSING:
-            self._farewell = write_farewell(reason)
-            # The control connection loses nothing: there, once is enough.
-            self._farewells_left = 1 if self._path == CARRIED else self._limits.farewells
+            self._farewells.begin(reason, is_reliable=self._path == CARRIED)
             if self._path is None:
                 self._state = TRANSITIONS[self._state, Input.ALL_SAID]
 
@@ -452,52 +411,11 @@ class Connection:
             out += [(candidate.address, self._sender.sealed(write_challenge(candidate.token), now)) for candidate in due]
 
     def _say_farewell(self, out: list[tuple[Address, bytes]], path: Address, now: float) -> None:
-        """Some at once, the others spaced; after the last, closed."""
-        if now - self._farewell_at < self._limits.farewell_interval_s:
-            return
-        is_first = self._farewell_at == ALWAYS
-        self._farewell_at = now
-        for _ in range(min(self._farewells_left, self._limits.farewells_at_once if is_first else 1)):
-            self._put(out, path, self._farewell, now)
-            self._farewells_left -= 1
-        if self._farewells_left == 0:
+        """What is due of them; after the last, closed."""
+        for _ in range(self._farewells.take(now)):
+            self._put(out, path, self._farewells.parts, now)
+        if self._farewells.left == 0:
             self._state = TRANSITIONS[self._state, Input.ALL_SAID]
-
-    # --- reports ----------------------------------------------------------------------------------------------------------------------
 
     def _drop(self, reason: DropReason) -> None:
         self._dropped[reason] = self._dropped.get(reason, 0) + 1
-
-    @property
-    def dropped(self) -> dict[str, int]:
-        """How many datagrams and messages were dropped, by the name of the reason."""
-        dropped = {reason.value: count for reason, count in self._dropped.items()}
-        if self._reassembly.dropped:
-            dropped[DropReason.FRAGMENT.value] = self._reassembly.dropped
-        return dropped
-
-    def statistics(self) -> DatagramStatistics:
-        """The figures as of the last call that told the time."""
-        sender = self._sender
-        round_trip = sender.round_trip
-        missing, looked_at = self._window.missing()
-        return DatagramStatistics(
-            state=self._state,
-            path=self._path,
-            path_changes=self._path_changes,
-            rtt_ms=round_trip.mean_s * 1000,
-            rtt_min_ms=round_trip.minimum_s * 1000,
-            jitter_ms=round_trip.jitter_s * 1000,
-            rtt_samples=round_trip.samples,
-            loss_pct=sender.loss_pct(self._now),
-            loss_in_pct=100 * missing / looked_at if looked_at else 0.0,
-            silent_ms=max(0.0, self._now - self._heard_at) * 1000,  # a clock that was set back makes no negative times
-            unacknowledged_ms=max(0.0, self._now - sender.acknowledged_at) * 1000,
-            datagrams_in=self._datagrams_in,
-            datagrams_out=sender.datagrams_out,
-            bytes_in=self._bytes_in,
-            bytes_out=sender.bytes_out,
-            messages_in=self._messages_in,
-            messages_out=sender.messages_out,
-            dropped=self.dropped,
-        )
