@@ -119,6 +119,7 @@ def _snapshot(content: bytes, newest_tick: int) -> str:
         reader = BitReader(content[1:])
         ticks = reader.read(6)
         tick = expand(reader.read(16), newest_tick) if ticks else reader.read(32)
+        reader.read(32)  # the checksum of a world that only a client with the baseline can build
         feedback = read_feedback(reader, tick)
     except ReadError:
         return f"unreadable message: {_hex(content)}"

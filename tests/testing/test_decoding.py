@@ -1,9 +1,12 @@
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.conditions import NetConditions
 from engine.datagram.inspect import open_datagram
 from engine.discovery.query import Query, write_query
+from engine.replication.decoder import Decoded, Refusal
 from engine.testing import Decoder, SimulatedMatch, Simulation
 from engine.testing.scenario import at, partition
 from tests.testing.toy import RUNNERS
@@ -29,6 +32,26 @@ def test_datagrams_are_told_in_words_both_ways() -> None:
     assert "server to client 2 #" in words
     assert " built on " in words
     assert "bytes 01" not in words
+
+
+def test_the_command_that_a_snapshot_tells_of_is_the_one_that_the_client_reads_in_it() -> None:
+    match = played("latency=60,loss=10")
+    running = match.clients[0].match
+    assert running is not None
+    receive = running.decoder.receive
+    used: dict[int, int | None] = {}
+
+    def noting(message: bytes) -> Decoded | Refusal:
+        decoded = receive(message)
+        if isinstance(decoded, Decoded):
+            used[decoded.tick] = decoded.feedback.last_used_tick
+        return decoded
+
+    running.decoder.receive = noting  # type: ignore[method-assign]
+    match.run_for(1)
+    told = re.findall(r"datagram: server to client 1 .* snapshot (\d+) built on \d+, \d+ bytes, command used (\d+)", words_of(match))
+    assert len(told) > 5
+    assert all(used[int(tick)] == int(command) for tick, command in told)
 
 
 def test_a_broken_seal_is_said_to_be_broken() -> None:
