@@ -41,6 +41,7 @@ def check_statistics(statistics: Any, **expected: Any) -> None:
     A figure inside another is named with two underscores: ``mispredictions_by_cause__late_command=0``; one that a mapping does not have
     counts as 0. Raises AssertionError, or AttributeError for a figure that the report does not have at all.
     """
+    __tracebackhide__ = True  # what is wrong stands in the user's line
     wrong = []
     for name, wanted in expected.items():
         value = _figure(statistics, name)

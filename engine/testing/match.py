@@ -138,11 +138,14 @@ class SimulatedMatch:
 
     def start(self, limit_s: float = START_LIMIT_S) -> None:
         """Let time pass until every client has a seat and has seen the world."""
+        __tracebackhide__ = True
         self.run_until(self.all_play, limit_s, "every client plays")
 
     def run_for(self, seconds: float) -> None:
-        """Let this much time pass. A game whose step raised on the server fails the test here."""
-        self.simulation.run_for(seconds)
+        """Let this much time pass. A game that raises on the server ends it at that moment, and fails the test."""
+        __tracebackhide__ = True
+        if not self.server.failures:
+            self.simulation.run_for(seconds, unless=lambda: self.server.failures)
         self._check_failures()
 
     def run_until(self, condition: Callable[[], object], limit_s: float = 10.0, what: str = "what the test waits for") -> float:
@@ -150,6 +153,7 @@ class SimulatedMatch:
 
         Raises :class:`~engine.testing.simulation.SimulationStalledError`, which says what everybody was waiting for.
         """
+        __tracebackhide__ = True
         took = self.simulation.run_until(lambda: bool(self.server.failures) or condition(), limit_s, what)
         self._check_failures()
         return took
@@ -207,10 +211,16 @@ class SimulatedMatch:
     def disagreements(self, age_ticks_max: int = 30) -> Mapping[str, str]:
         """For each client that does not hold the server's world, what is wrong: cell by cell, at its newest snapshot's tick.
 
-        A client whose newest snapshot is older than ``age_ticks_max`` disagrees too: nothing reaches it.
+        A client whose newest snapshot is older than ``age_ticks_max`` disagrees too: nothing reaches it. So does everybody while the
+        server is down, and a client that is: there is nothing to compare with.
         """
+        if self.host.is_down:
+            return {client.player_name: "has nothing to be compared with: the server is down" for client in self.clients}
         found = {}
-        for client in self.clients:
+        for node, client in zip(self.nodes, self.clients, strict=True):
+            if node.is_down:
+                found[client.player_name] = "holds nothing: it is down"
+                continue
             match = client.match
             newest = None if match is None else match.decoder.newest_tick
             if match is None or newest is None:
@@ -226,13 +236,18 @@ class SimulatedMatch:
 
     def check_worlds_agree(self, age_ticks_max: int = 30) -> None:
         """Assert that every client holds what the server computed. For games that hide no rows."""
+        __tracebackhide__ = True
+        if not self.nodes:
+            raise AssertionError("no client is here whose world could be compared")
         wrong = self.disagreements(age_ticks_max)
         if wrong:
             raise AssertionError("\n".join(f"{name} {what}" for name, what in wrong.items()))
 
     def _check_failures(self) -> None:
+        __tracebackhide__ = True
         if self.server.failures:
-            raise AssertionError(f"the game raised on the server:\n{self.server.failures[-1]}")
+            first = self.server.failures[0].strip()  # the later ones are of matches that began with what this one left
+            raise AssertionError(f"the game raised on the server: {first.splitlines()[-1]}\n{first}")
 
 
 def draw(client: MatchClient, now: float) -> None:

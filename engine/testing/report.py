@@ -95,5 +95,5 @@ def _server(node: SimulatedServer) -> str:
         match = server.host.match(server.match_id)
         words += f", {len(server.players)} players" + (f", tick {match.tick}" if match is not None else ", no match")
         if server.failures:
-            words += f", the game raised: {server.failures[-1].strip().splitlines()[-1]}"
+            words += f", the game raised: {server.failures[0].strip().splitlines()[-1]}"
     return words

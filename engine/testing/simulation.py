@@ -200,15 +200,17 @@ class Simulation:
 
         return [describe_node(node, self) for node in (*self.servers, *self.clients)]
 
-    def run_for(self, seconds: float) -> None:
-        """Let this much time pass."""
-        self._run(self.now + seconds, None)
+    def run_for(self, seconds: float, unless: Callable[[], object] | None = None) -> bool:
+        """Let this much time pass; less where ``unless`` comes to hold (looked at after each wake). Returns whether it did."""
+        __tracebackhide__ = True  # of what goes wrong the user's line is of interest, and not this one
+        return self._run(self.now + seconds, unless)
 
     def run_until(self, condition: Callable[[], object], limit_s: float, what: str = "what the test waits for") -> float:
         """Let time pass until the condition holds (looked at after each wake); returns the seconds that took.
 
         Raises :class:`SimulationStalledError` when it does not within ``limit_s``.
         """
+        __tracebackhide__ = True
         begun = self.now
         if condition() or self._run(begun + limit_s, condition):
             return self.now - begun

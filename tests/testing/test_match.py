@@ -127,6 +127,22 @@ def raising(settings: Settings, seats: int) -> Runners:
     return Raising(seats)
 
 
+class RaisingAgain(Runners):
+    """At tick 10 of every match; the server begins each with the next seed."""
+
+    def new_world(self, seed: int) -> World:
+        self.seed = seed
+        return super().new_world(seed)
+
+    def step(self, world: World, commands: Commands, past: Past) -> None:
+        if world.tick == 10 and past.predicting is None:
+            raise ZeroDivisionError(f"with seed {self.seed}")
+
+
+def raising_again(settings: Settings, seats: int) -> Runners:
+    return RaisingAgain(seats)
+
+
 def test_a_game_with_state_outside_its_world_fails_the_test() -> None:
     match = SimulatedMatch(GameUnderTest(forgetful), simulation=Simulation(5))
     with pytest.raises(AssertionError, match=rf"(?s)the game raised on the server.*{RollbackError.__name__}: tick \d+: computed twice"):
@@ -135,8 +151,31 @@ def test_a_game_with_state_outside_its_world_fails_the_test() -> None:
 
 def test_a_game_that_raises_fails_the_test_with_its_trace() -> None:
     match = SimulatedMatch(GameUnderTest(raising), simulation=Simulation(5), checks_rollbacks=False)
-    with pytest.raises(AssertionError, match="ZeroDivisionError: at tick 30"):
+    with pytest.raises(AssertionError, match=r"\Athe game raised on the server: ZeroDivisionError: at tick 30\nTraceback"):
         match.run_for(2)
+
+
+def test_time_stops_when_the_game_raises_and_the_first_report_is_the_one_that_is_told() -> None:
+    match = SimulatedMatch(GameUnderTest(raising_again), simulation=Simulation(5), checks_rollbacks=False)
+    for _ in range(2):  # who goes on all the same hears the same again
+        with pytest.raises(AssertionError, match="ZeroDivisionError: with seed 5"):
+            match.run_for(20)
+    assert len(match.server.failures) == 1
+    assert match.simulation.now - match.simulation.begun_at == pytest.approx(10 / 60, abs=0.02)
+    assert "no match, the game raised: ZeroDivisionError: with seed 5" in "\n".join(match.simulation.waiting_for())
+
+
+def test_worlds_do_not_agree_where_there_is_nothing_to_compare() -> None:
+    match = started(NetConditions(), clients=2)
+    match.play(at(0, crash("client 2")))
+    match.run_for(0.1)
+    assert match.disagreements() == {"player 2": "holds nothing: it is down"}
+    match.play(at(0, crash("server")))
+    match.run_for(0.1)
+    with pytest.raises(AssertionError, match=r"\Aplayer 1 has nothing to be compared with: the server is down\nplayer 2 has nothing"):
+        match.check_worlds_agree()
+    with pytest.raises(AssertionError, match="no client is here whose world could be compared"):
+        SimulatedMatch(RUNNERS, clients=0).check_worlds_agree()
 
 
 def test_before_time_passes_there_is_no_match() -> None:
