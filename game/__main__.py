@@ -12,8 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from engine.conditions import NetConditions
-from engine.drivers.command_line import USAGE_ERROR, CommandLineParser, number
+from engine.drivers.command_line import USAGE_ERROR, CommandLineParser, conditions, number
 from engine.drivers.console import one_line, say
 from engine.ids import DEFAULT_PORT, VERSION
 from game.assets import map_names
@@ -27,13 +26,6 @@ SERVER_NAME_CHARACTERS_MAX: Final = 32
 PASSWORD_CHARACTERS_MAX: Final = 64
 HOST_CHARACTERS_MAX: Final = 253
 """Of a name that the Internet's name service knows. The others are of :mod:`engine.control.messages`, which is too heavy for here."""
-
-
-def _conditions(text: str) -> NetConditions:
-    try:
-        return NetConditions.parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -84,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     measured.add_argument("--json", action="store_true", help="statistics as one JSON object on the last line")
     measured.add_argument(
         "--net",
-        type=_conditions,
+        type=conditions,
         metavar="WORDS",
         help="a worse network: latency=80,jitter=20,loss=5,burst=8,duplicate=1,reorder=1 (ms, percent), or a preset such as bad_wifi",
     )

@@ -1,6 +1,4 @@
-"""How evenly a player is drawn: measured frame by frame in virtual time, and made visible as a strip of film.
-
-    python -m tests.film [--net latency=100,jitter=20,loss=5] [--seed 3] [--image docs/images/film-strip.png] [--json]
+"""``python -m tests.film``: how evenly a player is drawn, measured frame by frame in virtual time, and made visible as a strip of film.
 
 One client runs laps: straight, a bend, straight, a bend. Another stands in the middle and watches. Both draw at the rate under test. For
 every frame the place where the runner is drawn is put on the path that he really ran (the server's own), so a frame's step is a length
@@ -27,7 +25,6 @@ from numpy.typing import NDArray
 
 from engine.conditions import NetConditions
 from engine.contract import Command, Commands, Past, Pilot, Settings
-from engine.drivers.command_line import CommandLineParser
 from engine.ids import Seat
 from engine.session import MatchClient
 from engine.testing import GameUnderTest, SimulatedClient, SimulatedMatch, Simulation
@@ -35,6 +32,7 @@ from engine.world import World
 from game.arena import ARENA_COMMAND, Arena
 from game.simulation.arena_map import ArenaMap
 from game.simulation.rules import ARENA_SCHEMA, MOVE_MAX, TICK_RATE_HZ, TILE_UNITS
+from tests.command_line import JSON_HELP, NET_HELP, SEED, SEED_HELP, conditions, tool
 
 RATES_HZ: Final = (30.0, 60.0, 75.0, 144.0, 240.0)
 UNEVEN: Final = "uneven"
@@ -290,27 +288,26 @@ def measure(rate: float | str, net: str, seed: int, *, watched_s: float = WATCHE
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and draw the strip if a file is named."""
-    parser = CommandLineParser(prog="tests.film", description="How evenly a player is drawn.")
-    parser.add_argument("--net", default=NET, metavar="WORDS", help=f"as for skirmish; without: {NET}")
-    parser.add_argument("--seed", type=int, default=3, metavar="N")
+    parser = tool("tests.film", __doc__)
+    parser.add_argument("--net", type=conditions, default=NET, metavar="WORDS", help=NET_HELP)
+    parser.add_argument("--seed", type=SEED, default=3, metavar="N", help=SEED_HELP)
     parser.add_argument("--image", type=Path, metavar="PNG", help="draw the strip into this file")
-    parser.add_argument("--json", action="store_true", help="the figures as one JSON object on the last line")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
     options = parser.parse_args(arguments)
-    try:
-        NetConditions.parse(options.net)
-    except ValueError as error:
-        parser.error(str(error))
+    net = options.net.describe()
+    if options.image is not None and not options.image.parent.is_dir():
+        parser.error(f"there is no folder {str(options.image.parent)!r}")
     rates: tuple[float | str, ...] = (*RATES_HZ, UNEVEN)
-    measured = {rate if rate == UNEVEN else f"{rate:g} Hz": measure(rate, options.net, options.seed) for rate in rates}
+    measured = {rate if rate == UNEVEN else f"{rate:g} Hz": measure(rate, net, options.seed) for rate in rates}
     if options.image is not None:
         os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
         os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
         from tests.film_strip import draw_strip
 
-        draw_strip(shoot(60.0, options.net, options.seed, watched_s=STRIP_S, keeps_worlds=True), options.net, options.image)
+        draw_strip(shoot(60.0, net, options.seed, watched_s=STRIP_S, keeps_worlds=True), net, options.image)
     if options.json:
         figures = {rate: {view: asdict(even) for view, even in views.items()} for rate, views in measured.items()}
-        print(json.dumps({"net": options.net, "seed": options.seed, "rates": figures}))
+        print(json.dumps({"net": net, "seed": options.seed, "rates": figures}))
         return 0
     print(f"{'':8} {'':10} {'step':>7} | {'p50':>6} {'p95':>6} {'max':>6} units | {'p50':>5} {'p95':>5} {'max':>6} % | not on | beside")
     for rate, views in measured.items():

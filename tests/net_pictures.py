@@ -1,6 +1,4 @@
-"""Pictures for the documentation: the net graph over a good and a bad network, and a fight.
-
-    python -m tests.net_pictures [FOLDER]
+"""``python -m tests.net_pictures``: pictures for the documentation, the net graph over a good and a bad network, and a fight.
 
 Real matches in virtual time: made again, they are the same, until the game or the engine is another.
 """
@@ -33,6 +31,7 @@ from game.client.sounds import SoundPlayer
 from server.arena_rules import ArenaRules
 from server.config import ServerConfig
 from server.match import RoomServer
+from tests.command_line import tool
 
 PICTURES: Final = {
     "net-good.png": ("latency=4,jitter=1", 8, "courtyard", True),
@@ -91,9 +90,13 @@ def picture(net: str, seed: int, map_name: str, shows_net_graph: bool) -> pygame
     return surface
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Write both."""
-    folder = Path(arguments[0] if arguments else "docs/images")
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write them."""
+    parser = tool("tests.net_pictures", __doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("docs/images"), metavar="FOLDER", help="where to, over what is there")
+    folder = parser.parse_args(arguments).folder
+    if not folder.is_dir():
+        parser.error(f"there is no folder {str(folder)!r}")
     pygame.display.init()
     pygame.font.init()
     for name, how in PICTURES.items():
@@ -103,4 +106,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

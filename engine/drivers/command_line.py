@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
+from engine.conditions import NetConditions
 from engine.drivers.console import one_line, say, show
 
 USAGE_ERROR: Final = 2
@@ -25,8 +26,8 @@ class CommandLineParser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
-        """Say it in one line, and end. A subcommand's line begins with the program's own name."""
-        say(f"{self.prog.split()[0]}: {one_line(message)} (see: {self.prog} --help)")
+        """Say it in one line, and end. A subcommand's line begins with the program's own name, a module's with the module's."""
+        say(f"{self.prog.removeprefix('python -m ').split()[0]}: {one_line(message)} (see: {self.prog} --help)")
         sys.exit(USAGE_ERROR)
 
     def _print_message(self, message: str, file: Any = None) -> None:
@@ -48,3 +49,11 @@ def number(low: float, high: float, kind: Callable[[str], float] = int) -> Calla
         return value
 
     return read
+
+
+def conditions(text: str) -> NetConditions:
+    """A ``type`` for ``--net``."""
+    try:
+        return NetConditions.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

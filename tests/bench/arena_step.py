@@ -6,8 +6,8 @@ the authority's step, one client's prediction of the same tick, and a bot's comm
 
 from __future__ import annotations
 
-import argparse
 import json
+from collections.abc import Sequence
 from time import perf_counter
 
 import numpy as np
@@ -16,6 +16,7 @@ from engine.contract import Commands, PresentOnly
 from engine.ids import Seat
 from game.arena import ARENA_COMMAND, make_arena
 from game.bots import Bot
+from tests.command_line import JSON_HELP, SECONDS, tool
 
 SEATS = (4, 16, 64, 256)
 
@@ -52,12 +53,12 @@ def measure(seats: int, ticks: int) -> dict[str, float]:
     }
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
-    options = parser.parse_args()
+    parser = tool("tests.bench.arena_step", __doc__)
+    parser.add_argument("--seconds", type=SECONDS, default=10.0, metavar="S", help="of play, for each number of seats")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
+    options = parser.parse_args(arguments)
     figures = {str(seats): measure(seats, max(2, round(options.seconds * 60))) for seats in SEATS}
     if options.json:
         print(json.dumps(figures))

@@ -9,7 +9,6 @@ server costs per client against the first, without the game's own step (measured
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
@@ -18,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -29,6 +29,7 @@ from engine.datagram.messages import HEADER_BYTES
 from engine.ids import Address, Seat
 from game.arena import ARENA_COMMAND, make_arena
 from tests.bench.load import Load, bot_moves
+from tests.command_line import JSON_HELP, SECONDS, SEED, SEED_HELP, number, tool
 
 CONFIG = """
 [server]
@@ -186,14 +187,14 @@ def resident_mb(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clients", type=int, default=64)
-    parser.add_argument("--hz", type=int, default=60)
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = tool("tests.bench.capacity", __doc__)
+    parser.add_argument("--clients", type=number(1, 256), default=64, metavar="N", help="1 to 256")
+    parser.add_argument("--hz", type=number(1, 240), default=60, metavar="N", help="ticks per second")
+    parser.add_argument("--seconds", type=SECONDS, default=20.0, metavar="S", help="measured")
+    parser.add_argument("--seed", type=SEED, default=1, metavar="N", help=SEED_HELP)
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
+    options = parser.parse_args(arguments)
     result = measure(options.clients, options.hz, options.seconds, options.seed)
     if not options.json:
         for key, value in result.items():

@@ -7,11 +7,12 @@ grows that should not.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
+
+from tests.command_line import tool
 
 WIDTH: Final = 640
 HEIGHT: Final = 360
@@ -72,14 +73,21 @@ def _round_up(value: float) -> float:
     return next(mark for mark in marks if mark >= value)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Read, draw, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("lines", type=Path)
-    parser.add_argument("picture", type=Path)
-    options = parser.parse_args()
-    rows = [json.loads(line) for line in options.lines.read_text().splitlines() if line.startswith("{")]
-    options.picture.write_text(svg(rows))
+    parser = tool("tests.bench.capacity_plot", __doc__)
+    parser.add_argument("lines", type=Path, metavar="FILE.jsonl")
+    parser.add_argument("picture", type=Path, metavar="OUT.svg")
+    options = parser.parse_args(arguments)
+    try:
+        rows = [json.loads(line) for line in options.lines.read_text().splitlines() if line.startswith("{")]
+        if len(rows) < 2:
+            parser.error(f"{options.lines} has {len(rows)} lines of tests.bench.capacity: a picture needs two")
+        options.picture.write_text(svg(rows))
+    except OSError as error:
+        parser.error(f"{error.filename}: {error.strerror}")
+    except (ValueError, KeyError):
+        parser.error(f"{options.lines} is not what tests.bench.capacity prints")
 
 
 if __name__ == "__main__":

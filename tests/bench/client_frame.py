@@ -9,12 +9,12 @@ is by the clock, which everything else on the machine disturbs; ``cpu`` and the 
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import math
 import os
 import time
+from collections.abc import Sequence
 from typing import Any
 
 os.environ["SDL_VIDEODRIVER"] = "dummy"
@@ -26,6 +26,7 @@ import pygame
 
 from engine.conditions import NetConditions
 from engine.session import MatchClient
+from engine.world import GENERATIONS
 from game.arena import ARENA_COMMAND, ARENA_SCHEMA, make_arena
 from game.client.autopilot import Autopilot
 from game.client.match_screen import MatchScreen
@@ -33,6 +34,7 @@ from game.client.sounds import SoundPlayer
 from game.client.window import Window
 from game.simulation import rules
 from tests.client.fake import FakeClient
+from tests.command_line import JSON_HELP, number, tool
 from tests.simulation.arena_match import ArenaMatch, config
 
 PLAYERS, PROJECTILES, PARTICLES = 16, 100, 400
@@ -40,10 +42,10 @@ WARM_UP_FRAMES = 240
 
 
 def crowd(client: FakeClient, tick: int) -> None:
-    """Everybody and everything on the screen, moving; two effects start every third tick."""
+    """Everybody and everything on the screen, moving; every third tick a bolt ends and another is born, every thirtieth there is a beam."""
     world = client.world
     world.tick = tick
-    player, projectile, effect = world.player, world.projectile, world.effect
+    player, projectile, beam = world.player, world.projectile, world.beam
     centre_x, centre_y = 20 * rules.TILE_UNITS, 16 * rules.TILE_UNITS
     for seat in range(PLAYERS):
         angle = 2 * math.pi * seat / PLAYERS + tick * 0.01
@@ -56,17 +58,16 @@ def crowd(client: FakeClient, tick: int) -> None:
         player.shield[seat] = 10 if seat % 4 == 0 else 0
     for slot in range(PROJECTILES):
         angle = slot * 2.4 + tick * 0.02
-        projectile.generation[slot] = 1
+        projectile.generation[slot] = max(1, projectile.generation[slot])
         projectile.x[slot] = centre_x + round(math.cos(angle) * (600 + 40 * slot))
         projectile.y[slot] = centre_y + round(math.sin(angle) * (400 + 28 * slot))
         projectile.vx[slot], projectile.vy[slot] = round(math.cos(angle) * 200), round(math.sin(angle) * 200)
     if tick % 3 == 0:
-        for number, kind in enumerate((rules.EFFECT_BEAM if tick % 30 == 0 else rules.EFFECT_IMPACT, rules.EFFECT_MUZZLE)):
-            slot = (tick // 3 * 2 + number) % (PLAYERS * 8)
-            effect.generation[slot] = 1 + tick % 1024
-            effect.type[slot] = kind
-            effect.x[slot], effect.y[slot] = centre_x + (tick * 97) % 4000, centre_y - (tick * 61) % 3000
-            effect.x2[slot], effect.y2[slot] = centre_x - 4000, centre_y + 2500
+        projectile.generation[tick // 3 * 7 % PROJECTILES] = 1 + tick % GENERATIONS
+    if tick % 30 == 0:
+        seat = tick // 30 % PLAYERS
+        beam.generation[seat] = 1 + tick % GENERATIONS
+        beam.x[seat], beam.y[seat], beam.aim[seat] = player.x[seat], player.y[seat], player.aim[seat]
 
 
 class Stopwatch:
@@ -170,14 +171,14 @@ def _by_part(parts: dict[str, list[float]]) -> dict[str, float]:
     return figures
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--frames", type=int, default=1200)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    figures = measure(arguments.frames)
-    if arguments.json:
+    parser = tool("tests.bench.client_frame", __doc__)
+    parser.add_argument("--frames", type=number(2, 1_000_000), default=1200, metavar="N", help="measured")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
+    options = parser.parse_args(arguments)
+    figures = measure(options.frames)
+    if options.json:
         print(json.dumps(figures))
     else:
         for name, value in figures.items():

@@ -8,8 +8,8 @@ Prints microseconds: medians, which a busy machine disturbs least. Asserts nothi
 
 from __future__ import annotations
 
-import argparse
 import json
+from collections.abc import Sequence
 from random import Random
 from time import perf_counter
 from typing import Any
@@ -20,9 +20,10 @@ from engine.contract import Commands, PresentOnly
 from engine.datagram.messages import HEADER, HEADER_BYTES, KIND_SEALED, PREFIX_BYTES
 from engine.datagram.sealing import make_seals
 from engine.ids import ConnectionId, Seat, Ticket
-from engine.replication import BaselineRing, Decoded, SnapshotDecoder, SnapshotEncoder
+from engine.replication import BASELINE_TICKS_MAX, BaselineRing, Decoded, SnapshotDecoder, SnapshotEncoder
 from game.arena import ARENA_COMMAND, make_arena
 from game.bots import Bot
+from tests.command_line import JSON_HELP, SECONDS, SEED, SEED_HELP, number, tool
 
 SEATS = (16, 64, 256)
 WARM_UP_TICKS = 60
@@ -78,14 +79,14 @@ def measure(seats: int, ticks: int, age: int, seed: int) -> dict[str, Any]:
     return {**figures, "snapshot_bytes": round(float(np.mean(sizes)), 1)}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0, help="of play, for each number of seats")
-    parser.add_argument("--age", type=int, default=3, help="of the baseline, in ticks")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
-    options = parser.parse_args()
+    parser = tool("tests.bench.codec", __doc__)
+    parser.add_argument("--seconds", type=SECONDS, default=5.0, metavar="S", help="of play, for each number of seats")
+    parser.add_argument("--age", type=number(1, BASELINE_TICKS_MAX), default=3, metavar="N", help="of the baseline, in ticks")
+    parser.add_argument("--seed", type=SEED, default=1, metavar="N", help=SEED_HELP)
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
+    options = parser.parse_args(arguments)
     ticks = max(1, round(options.seconds * 60))
     figures = {str(seats): measure(seats, ticks, options.age, options.seed) for seats in SEATS}
     if options.json:

@@ -6,13 +6,14 @@ of each verb; asserts nothing.
 
 from __future__ import annotations
 
-import argparse
 import json
+from collections.abc import Sequence
 from random import Random
 from time import perf_counter
 
 from engine.datagram import Connection, Endpoint
 from engine.ids import Address
+from tests.command_line import JSON_HELP, number, tool
 
 CLIENT = Address("198.51.100.7", 50000)
 SERVER = Address("192.0.2.1", 7777)
@@ -58,14 +59,14 @@ def measure(datagrams: int) -> dict[str, float]:
     return {f"{name}_us": round(seconds / datagrams * 1e6, 2) for name, seconds in spent.items()}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datagrams", type=int, default=20_000)
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
-    arguments = parser.parse_args()
-    figures = measure(arguments.datagrams)
-    if arguments.json:
+    parser = tool("tests.bench.datagram", __doc__)
+    parser.add_argument("--datagrams", type=number(1, 10_000_000), default=20_000, metavar="N", help="each way")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
+    options = parser.parse_args(arguments)
+    figures = measure(options.datagrams)
+    if options.json:
         print(json.dumps(figures))
     else:
         for name, value in figures.items():

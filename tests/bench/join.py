@@ -10,7 +10,6 @@ machine does not stretch. Asserts nothing.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
@@ -18,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
@@ -28,6 +28,7 @@ from engine.drivers import ClientDriver
 from engine.session import MatchClient
 from engine.session import client_events as e
 from game.arena import ARENA_COMMAND, ARENA_SCHEMA, make_arena
+from tests.command_line import JSON_HELP, number, tool
 
 CONFIG = """
 [server]
@@ -124,12 +125,12 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
-    options = parser.parse_args()
+    parser = tool("tests.bench.join", __doc__)
+    parser.add_argument("--rounds", type=number(1, 1000), default=5, metavar="N", help="servers started")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
+    options = parser.parse_args(arguments)
     figures = measure(options.rounds)
     if options.json:
         print(json.dumps(figures))

@@ -11,13 +11,13 @@ compensation; pyenet throws one block of bytes at everybody; pygase adds up upda
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import json
 import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any, Protocol
@@ -30,6 +30,7 @@ from engine.wire import expand
 from game.arena import ARENA_COMMAND
 from tests.bench.snapshot_bytes import arena_match
 from tests.bench.world_trace import record, write_trace
+from tests.command_line import JSON_HELP, SECONDS, SEED, SEED_HELP, number, tool
 
 TICK_S = 1 / 60
 RECORDED_TICKS = 900
@@ -189,14 +190,14 @@ def _play(players: list[Client], seconds: float, *, until_all: bool) -> None:
         sleep(max(0.0, began + turn * TICK_S - perf_counter()))
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clients", type=int, default=32)
-    parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
-    options = parser.parse_args()
+    parser = tool("tests.bench.peers", __doc__)
+    parser.add_argument("--clients", type=number(1, 256), default=32, metavar="N", help="1 to 256")
+    parser.add_argument("--seconds", type=SECONDS, default=10.0, metavar="S", help="for each server")
+    parser.add_argument("--seed", type=SEED, default=1, metavar="N", help=SEED_HELP)
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
+    options = parser.parse_args(arguments)
     figures: dict[str, Any] = {"clients": options.clients, "servers": {}, "skipped": {}}
     with tempfile.TemporaryDirectory() as folder:
         write_trace(record(arena_match(RECORDED_TICKS, 0, options.seed)), Path(folder) / "match.npz")

@@ -10,9 +10,9 @@ same. ``cpu_s`` is this process's own time, for a machine that others use as wel
 
 from __future__ import annotations
 
-import argparse
 import gc
 import json
+from collections.abc import Sequence
 from random import Random
 from time import perf_counter, process_time
 from typing import Any
@@ -20,7 +20,9 @@ from typing import Any
 from engine.conditions import NetConditions
 from engine.session import MatchClient, MatchServer
 from engine.testing import Simulation
+from server.config import ServerConfig
 from tests.bench.toy import TOY_COMMAND, TOY_SCHEMA, Wanderer, make_toy
+from tests.command_line import JSON_HELP, NET_HELP, SECONDS, SEED, SEED_HELP, conditions, number, tool
 from tests.simulation.arena_match import ArenaMatch
 
 
@@ -34,14 +36,16 @@ def toy_simulation(clients: int, seed: int, conditions: NetConditions) -> Simula
     simulation = Simulation(seed, conditions)
     entropy = Random(f"{seed}/server").randbytes
     simulation.add_server(MatchServer(make_toy, schema=TOY_SCHEMA, command=TOY_COMMAND, entropy=entropy, seats=clients, seed=seed))
-    for number in range(clients):
-        client = MatchClient(schema=TOY_SCHEMA, command=TOY_COMMAND, game_factory=make_toy, name=f"player {number}")
-        client.pilot = Wanderer(seed * 100 + number)
+    for index in range(clients):
+        client = MatchClient(schema=TOY_SCHEMA, command=TOY_COMMAND, game_factory=make_toy, name=f"player {index}")
+        client.pilot = Wanderer(seed * 100 + index)
         simulation.add_client(client, script=MatchClient.scene)
     return simulation
 
 
 GAMES = {"arena": arena_simulation, "toy": toy_simulation}
+SEATS = {"arena": ServerConfig().arena.seats, "toy": 256}
+"""Clients that can play at once."""
 
 
 def measure(game: str, clients: int, seconds: float, seed: int, conditions: NetConditions) -> dict[str, Any]:
@@ -66,17 +70,19 @@ def measure(game: str, clients: int, seconds: float, seed: int, conditions: NetC
     }
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--game", choices=sorted(GAMES), default="arena")
-    parser.add_argument("--clients", type=int, default=4)
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--net", default="none", help="as NetConditions.parse reads it, such as latency=80,jitter=20,loss=5")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
-    options = parser.parse_args()
-    figures = measure(options.game, options.clients, options.seconds, options.seed, NetConditions.parse(options.net))
+    parser = tool("tests.bench.simulation", __doc__)
+    parser.add_argument("--game", choices=sorted(GAMES), default="arena", help="which")
+    parser.add_argument("--clients", type=number(1, max(SEATS.values())), default=4, metavar="N", help="players")
+    parser.add_argument("--seconds", type=SECONDS, default=60.0, metavar="S", help="of virtual time")
+    parser.add_argument("--seed", type=SEED, default=1, metavar="N", help=SEED_HELP)
+    parser.add_argument("--net", type=conditions, default="none", metavar="WORDS", help=NET_HELP)
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
+    options = parser.parse_args(arguments)
+    if options.clients > SEATS[options.game]:
+        parser.error(f"argument --clients: {options.game} has {SEATS[options.game]} seats, not {options.clients}")
+    figures = measure(options.game, options.clients, options.seconds, options.seed, options.net)
     if options.json:
         print(json.dumps(figures))
     else:

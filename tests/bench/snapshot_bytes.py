@@ -11,7 +11,6 @@ of a match of ours (:mod:`tests.bench.world_trace` has the format). Asserts noth
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -29,6 +28,7 @@ from game.bots import Bot
 from game.simulation.rules import BLASTER
 from tests.bench.other_coders import msgpack_bytes, msgpack_zlib_bytes, varint_delta
 from tests.bench.world_trace import Trace, TraceError, read_trace, record, write_trace
+from tests.command_line import JSON_HELP, SECONDS, SEED, SEED_HELP, number, tool
 
 SEATS = 16
 WARM_UP_TICKS = 120
@@ -122,21 +122,30 @@ def _show(figures: dict[str, Any]) -> None:
         print("  bits by purpose: " + ", ".join(f"{name} {bits:.0f}" for name, bits in row["bits_by_purpose"].items() if bits >= 1))
 
 
-def main() -> int:
+def _ages(text: str) -> list[int]:
+    read = number(1, BASELINE_TICKS_MAX)
+    return [int(read(age)) for age in text.split(",")]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20.0, help="of play to record")
-    parser.add_argument("--projectiles", type=int, default=30, help="to keep in the air; 0: as bots shoot by themselves")
-    parser.add_argument("--ages", default="1,3,6,9", help="of the baselines, in ticks")
-    parser.add_argument("--seed", type=int, default=1)
+    parser = tool("tests.bench.snapshot_bytes", __doc__)
+    parser.add_argument("--seconds", type=SECONDS, default=20.0, metavar="S", help="of play to record")
+    parser.add_argument(
+        "--projectiles",
+        type=number(0, 1000),
+        default=30,
+        metavar="N",
+        help="to keep in the air; 0: as bots shoot by themselves",
+    )
+    parser.add_argument("--ages", type=_ages, default="1,3,6,9", metavar="N,N,...", help="of the baselines, in ticks")
+    parser.add_argument("--seed", type=SEED, default=1, metavar="N", help=SEED_HELP)
     parser.add_argument("--export", type=Path, metavar="FILE.npz", help="write the recorded worlds, and their schema beside it")
     parser.add_argument("--trace", type=Path, metavar="FILE.npz", help="code these worlds instead of a match")
     parser.add_argument("--schema", type=Path, metavar="FILE.json", help="of --trace")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
-    options = parser.parse_args()
-    ages = [int(age) for age in options.ages.split(",")]
-    if not all(1 <= age <= BASELINE_TICKS_MAX for age in ages):
-        parser.error(f"--ages: 1 to {BASELINE_TICKS_MAX}")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
+    options = parser.parse_args(arguments)
+    ages: list[int] = options.ages
     if (options.trace is None) is not (options.schema is None):
         parser.error("--trace and --schema go together")
     try:

@@ -7,16 +7,16 @@ The page's prose stays; only what is between the two marks is written anew. ``--
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from tests.command_line import tool
 from tests.faults.figures import PROPERTY
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
@@ -82,12 +82,12 @@ def _title(module: Any, name: str) -> str:
     return f"{words}{given}<br>*{said}*" if said else f"{words}{given}"
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run, collect, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = tool("tests.faults.report", __doc__)
     parser.add_argument("--soak", action="store_true", help="the long runs, too")
     parser.add_argument("--print", action="store_true", dest="only_print", help="show the table, write nothing")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     collector = Collector()
     marks = "soak or not soak" if options.soak else "not soak"
     code = pytest.main(["-q", "-p", "no:cacheprovider", "-m", marks, str(Path(__file__).parent)], plugins=[collector])

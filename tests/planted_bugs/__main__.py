@@ -6,16 +6,17 @@ ends with a list of ``{"name", "caught_by", "seconds"}`` on one line, ``--write`
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from difflib import get_close_matches
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
+from tests.command_line import JOBS, tool
 from tests.planted_bugs import document
 from tests.planted_bugs.bug import Bug
 from tests.planted_bugs.catalogue import BUGS
@@ -57,24 +58,36 @@ def try_all(bugs: Sequence[Bug], jobs: int, say: Callable[[str], None]) -> tuple
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="python -m tests.planted_bugs", description=__doc__)
+    parser = tool("tests.planted_bugs", __doc__)
     parser.add_argument("--only", metavar="NAME", action="append", help="this bug alone (may be given more than once)")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="copies that are tried at once (default: 1)")
-    parser.add_argument("--json", action="store_true", help="end with the results as JSON")
+    parser.add_argument("--jobs", type=JOBS, default=1, metavar="N", help="copies that are tried at once")
+    parser.add_argument("--json", action="store_true", help="a list of all results on the last line of standard output")
     parser.add_argument("--write", action="store_true", help="write the table into docs/reliability.md (all bugs must be caught)")
+    parser.add_argument("--list", action="store_true", help="only tell the names of all bugs, and what they break")
     options = parser.parse_args(arguments)
-    unknown = set(options.only or ()) - {bug.name for bug in BUGS}
-    if unknown or options.jobs < 1 or (options.only and options.write):
-        parser.error(f"no such bug: {', '.join(sorted(unknown))}" if unknown else "--jobs is at least 1, and --write needs all bugs")
+    names = [bug.name for bug in BUGS]
+    for name in options.only or ():
+        if name not in names:
+            meant = get_close_matches(name, names, 1)
+            parser.error(f"there is no bug {name!r}{f' (did you mean {meant[0]}?)' if meant else ''}; --list tells all")
+    if options.only and options.write:
+        parser.error("--write needs all bugs, so not together with --only")
+    if options.list:
+        print(*(f"{bug.name:32} {bug.breaks}" for bug in BUGS), sep="\n")
+        return 0
     bugs = [bug for bug in BUGS if not options.only or bug.name in options.only]
 
     results, broken = try_all(bugs, options.jobs, lambda line: print(line, file=sys.stderr, flush=True))
-    survived = [result.name for result in results if not result.caught_by]
+    survived = [result.name for result in results if result.was_tried and not result.caught_by]
+    untried = [result for result in results if not result.was_tried]
     if broken:
         print("The tests do not pass without any bug:", *broken, sep="\n")
     else:
-        print(f"{len(results) - len(survived)} of {len(results)} bugs caught" + (f"; not: {', '.join(survived)}" if survived else ""))
-    failed = bool(broken or survived)
+        tried = len(results) - len(untried)
+        print(f"{tried - len(survived)} of {tried} bugs caught" + (f"; not: {', '.join(survived)}" if survived else ""))
+        for result in untried:
+            print(f"could not be tried: {result.name}: {result.problem}")
+    failed = bool(broken or survived or untried)
     if options.write and not failed:
         document.write(bugs, {result.name: result.caught_by for result in results})
     if options.json:

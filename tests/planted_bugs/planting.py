@@ -54,6 +54,8 @@ class Result:
     """The test that failed; empty where none did."""
     seconds: float
     problem: str = ""
+    was_tried: bool = True
+    """Whether its tests ran to an end with it: otherwise they neither caught it nor missed it."""
 
 
 class Copy:
@@ -105,11 +107,11 @@ class Copy:
         path = self.folder / bug.file
         sound = path.read_text(encoding="utf-8")
         if sound.count(bug.old) != 1:
-            return Result(bug.name, "", 0.0, f"its text occurs {sound.count(bug.old)} times in {bug.file}")
+            return Result(bug.name, "", 0.0, f"its text occurs {sound.count(bug.old)} times in {bug.file}", was_tried=False)
         path.write_text(sound.replace(bug.old, bug.new), encoding="utf-8")
         try:
             run = self.run(bug.tests, run_s_max)
         finally:
             path.write_text(sound, encoding="utf-8")
         problem = "it survived" if run.passed else run.problem
-        return Result(bug.name, run.failed[0] if run.failed else "", run.seconds, problem)
+        return Result(bug.name, run.failed[0] if run.failed else "", run.seconds, problem, was_tried=run.passed or bool(run.failed))

@@ -80,6 +80,23 @@ def test_what_the_tests_cannot_notice_survives(monkeypatch: pytest.MonkeyPatch, 
     assert (result["name"], result["caught_by"]) == ("harmless", "")
 
 
+def test_a_bug_that_cannot_be_planted_is_neither_caught_nor_missed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = Bug("gone", HARMLESS.file, "no such text", "", "Nothing.", HARMLESS.tests)
+    monkeypatch.setattr(command, "BUGS", (gone,))
+    assert command.main([]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "0 of 0 bugs caught",
+        "could not be tried: gone: its text occurs 0 times in engine/conditions.py",
+    ]
+
+
+def test_all_names_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--list"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [bug.name for bug in BUGS]
+
+
 def test_tests_that_fail_without_a_bug_show_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -1,6 +1,8 @@
-"""``python -m tests.scorecard [--quick] [--seed N] [--only CELL] [--explain] [--json] [--write]``: play networks, print how good it felt.
+"""``python -m tests.scorecard``: plays matches over bad networks in virtual time and prints how good they felt.
 
-Without ``--only`` or ``--targets`` the whole grid is played: some 70 cells of 60 s, each about 20 s of one processor.
+Without ``--only``, ``--targets`` or ``--quick`` the whole grid is played: some 70 cells of 60 s, each about 20 s of one processor.
+
+A cell is a network, written round trip/jitter/loss in ms, ms and percent, and behind these the mean number of datagrams lost in a row.
 """
 
 from __future__ import annotations
@@ -8,32 +10,56 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
 from typing import Any
 
-from tests.scorecard.cells import TARGETS, Cell, grid, parse
+from tests.command_line import JOBS, JSON_HELP, SEED, SEED_HELP, number, tool
+from tests.scorecard.cells import TARGETS, Cell, cell_text, grid, parse
 from tests.scorecard.measure import play
 from tests.scorecard.page import write
 
 SECONDS = 60.0
 
 
-def main() -> None:
+COLUMNS = (
+    ("late_commands_pct", "late %"),
+    ("missing_commands_pct", "missing %"),
+    ("starved_frames_pct", "starved %"),
+    ("correction_p95_units", "moved p95"),
+    ("hit_agreement_pct", "hits agreed %"),
+    ("interpolation_delay_ms", "delay ms"),
+    ("recovery_ms", "recovery ms"),
+)
+"""Figures of the table, and their headings; ``--json`` has all."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(prog="python -m tests.scorecard", description=__doc__)
+    parser = tool("tests.scorecard", __doc__)
     parser.add_argument("--quick", action="store_true", help="fewer cells, 20 s each")
     parser.add_argument("--targets", action="store_true", help="only the cells that have figures to reach")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="each cell with so many seeds, from --seed on")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    parser.add_argument("--seed", type=SEED, default=1, metavar="N", help=SEED_HELP)
+    parser.add_argument("--seeds", type=number(1, 1000), default=1, metavar="N", help="each cell with so many seeds, from --seed on")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
     parser.add_argument(
-        "--only", action="append", metavar="RTT/JITTER/LOSS[/BURST]", help="play this cell alone (may be given more than once)"
+        "--only",
+        action="append",
+        type=cell_text,
+        metavar="RTT/JITTER/LOSS[/BURST]",
+        help="play this cell alone, as in 100/20/5 (may be given more than once)",
     )
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="length of each cell (with --only and --targets)")
-    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument(
+        "--seconds",
+        type=number(5, 3600, float),
+        default=SECONDS,
+        metavar="S",
+        help="length of each cell (with --only and --targets)",
+    )
+    parser.add_argument("--jobs", type=JOBS, default=min(2, os.cpu_count() or 1), metavar="N", help="cells played at once")
     parser.add_argument("--explain", action="store_true", help="print each shot that hit on a screen and was not credited, and why")
     parser.add_argument("--write", action="store_true", help="write docs/scorecard.md and its pictures")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     cells = [cell for seed in range(options.seed, options.seed + options.seeds) for cell in chosen(options, seed)]
     results = play_all(cells, options.jobs)
     for result, cell in zip(results, cells, strict=True):
@@ -49,8 +75,7 @@ def main() -> None:
         told = [{"cell": result["name"], "seed": result["seed"], **result["figures"]} for result in results]
         print(json.dumps({"seed": options.seed, "quick": options.quick, "cells": told}))
     else:
-        for result in results:
-            print(json.dumps(result))
+        print(table(results))
 
 
 def chosen(options: argparse.Namespace, seed: int) -> list[Cell]:
@@ -60,6 +85,16 @@ def chosen(options: argparse.Namespace, seed: int) -> list[Cell]:
     if options.targets:
         return [Cell(*numbers, seconds=options.seconds, seed=seed) for numbers in TARGETS]
     return grid(seed, quick=options.quick)
+
+
+def table(results: Sequence[Mapping[str, Any]]) -> str:
+    """A line per cell."""
+    rows = [["cell", "seed", *(heading for _, heading in COLUMNS)]]
+    for result in results:
+        figures = [result["figures"][key] for key, _ in COLUMNS]
+        rows.append([result["name"], str(result["seed"]), *("-" if value is None else f"{value:g}" for value in figures)])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
 
 
 def play_all(cells: list[Cell], jobs: int) -> list[dict[str, Any]]:

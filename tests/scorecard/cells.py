@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 
 from engine.conditions import NetConditions
@@ -55,6 +56,25 @@ def grid(seed: int, *, quick: bool) -> list[Cell]:
 
 
 def parse(text: str, seed: int, seconds: float) -> Cell:
-    """Read ``100/20/5`` or ``200/30/10/4`` (round trip, jitter, loss, burst)."""
-    rtt_ms, jitter_ms, loss_pct, *burst = (float(part) for part in text.split("/"))
+    """Read ``100/20/5`` or ``200/30/10/4`` (round trip, jitter, loss, burst). Raises ValueError with a sentence for people."""
+    try:
+        rtt_ms, jitter_ms, loss_pct, *burst = (float(part) for part in text.split("/"))
+    except ValueError:
+        raise ValueError(f"{text!r} is not a cell: write RTT/JITTER/LOSS or RTT/JITTER/LOSS/BURST, as in 100/20/5") from None
+    if len(burst) > 1:
+        raise ValueError(f"{text!r} is not a cell: it has more than RTT/JITTER/LOSS/BURST")
+    shown = f"latency={rtt_ms:g},jitter={jitter_ms:g},loss={loss_pct:g},burst={burst[0] if burst else 1:g}"
+    try:
+        NetConditions.parse(shown)
+    except ValueError as error:
+        raise ValueError(f"{text!r}: {str(error).removeprefix('network conditions: ')}") from None
     return Cell(rtt_ms, jitter_ms, loss_pct, burst[0] if burst else 1.0, seed=seed, seconds=seconds)
+
+
+def cell_text(text: str) -> str:
+    """A ``type`` for arguments that name a cell, whose seed and length are given by others."""
+    try:
+        parse(text, seed=1, seconds=1.0)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text

@@ -24,8 +24,6 @@ QUARTER_WIDTH_UNITS: Final = 104
 RECOVERY_WATCHED_S: Final = 2.5
 LEAD_TICKS_MAX: Final = MARGIN_TICKS_MAX
 """For the limits: a clock is never further ahead of what a usual command needs than this."""
-PREDICTED_EFFECTS: Final = (1, 3, 5)
-"""Muzzle, beam, dash: what our own command brings about and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -159,15 +157,15 @@ def _view_ages(stage: Stage, start: float, end: float) -> dict[str, Any]:
 
 
 def _effects(stage: Stage, start: float, end: float) -> dict[str, Any]:
-    """Own effects on the screen that never were on the server, and how soon they were seen."""
+    """Own muzzle flashes, beams and dashes on the screen that never were on the server, and how soon they were seen."""
     wrong = right = 0
     waits = []
     for client in stage.clients:
-        for (slot, birth, kind), at in client.diary.effects.items():
-            if kind not in PREDICTED_EFFECTS or not start <= at < end:
+        for (what, slot, birth), at in client.diary.effects.items():
+            if not start <= at < end:
                 continue
-            right += (slot, birth, kind) in stage.truth.effects
-            wrong += (slot, birth, kind) not in stage.truth.effects
+            right += (what, slot, birth) in stage.truth.effects
+            wrong += (what, slot, birth) not in stage.truth.effects
             if birth in client.diary.made_at:
                 waits.append(at - client.diary.made_at[birth])
     return {

@@ -1,4 +1,4 @@
-"""``python -m tests.scorecard.real [--seconds S] [--only CELL] [--json] [--write]``: the scorecard's cells over real sockets.
+"""``python -m tests.scorecard.real``: the scorecard's cells over real sockets.
 
 A cell is one ``python -m server``, one ``python -m engine.testing.proxy`` with the cell's conditions in front of it and four
 ``python -m game join --headless``, each a process, as people start them: real sockets, real clocks, and an operating system that
@@ -12,7 +12,6 @@ The real p95 of corrections has deaths in it.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -23,8 +22,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from game.client.figures import of_players
+from tests.command_line import JSON_HELP, SEED, SEED_HELP, number, tool
 from tests.network.programs import Program
-from tests.scorecard.cells import Cell, parse
+from tests.scorecard.cells import Cell, cell_text, parse
 from tests.scorecard.measure import play
 
 CELLS: Final = ("0/0/0", "100/20/5", "200/30/10/4")
@@ -195,15 +195,21 @@ def _cell(value: Any) -> str:
     return "" if value is None else f"{value:g}"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(prog="python -m tests.scorecard.real", description="The scorecard's cells over real sockets.")
-    parser.add_argument("--seconds", type=float, default=40.0, help="length of each cell")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", action="append", metavar="RTT/JITTER/LOSS[/BURST]", help="this cell (may be given more than once)")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    parser = tool("tests.scorecard.real", __doc__)
+    parser.add_argument("--seconds", type=number(10, 3600, float), default=40.0, metavar="S", help="length of each cell")
+    parser.add_argument("--seed", type=SEED, default=1, metavar="N", help=SEED_HELP)
+    parser.add_argument(
+        "--only",
+        action="append",
+        type=cell_text,
+        metavar="RTT/JITTER/LOSS[/BURST]",
+        help="this cell, as in 100/20/5 (may be given more than once)",
+    )
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
     parser.add_argument("--write", action="store_true", help="write docs/real-sockets.md")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     results = [run_cell(parse(text, options.seed, options.seconds)) for text in options.only or CELLS]
     page = in_words(results, options.seed)
     if options.write:

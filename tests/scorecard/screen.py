@@ -16,8 +16,9 @@ from engine.world import World
 from game.arena import ARENA_COMMAND, ARENA_SCHEMA, Arena, make_arena
 from game.client.autopilot import Autopilot
 from game.simulation.integers import COSINES, SINE_ONE, SINE_SHIFT, SINES
+from game.simulation.navigation import ray_end
 from game.simulation.projectiles import HIT_REACH
-from game.simulation.rules import ALIVE, EFFECT_BEAM, EFFECT_IMPACT
+from game.simulation.rules import ALIVE, BLASTER_TICKS, DASH_TICKS
 from game.simulation.walls import fly
 from game.simulation.weapons import RAIL_REACH
 
@@ -82,8 +83,8 @@ class Diary:
     hits: list[SeenHit] = field(default_factory=list)
     touches: set[tuple[int, int]] = field(default_factory=set)
     """Own bolts (slot, generation) that by the pictures met somebody and flew on to the end."""
-    effects: dict[tuple[int, int, int], float] = field(default_factory=dict)
-    """Own effects on the screen (slot, tick of birth, type), and when they were first seen."""
+    effects: dict[tuple[str, int, int], float] = field(default_factory=dict)
+    """What our own command brings about on the screen (as in ``Truth.effects``), and when it was first seen."""
 
 
 class WatchedClient(MatchClient):
@@ -143,16 +144,19 @@ class WatchedClient(MatchClient):
         self._shown_before = (shown.player.x.copy(), shown.player.y.copy())
 
     def _note_rail(self, tick: int, seat: int, predicted: World, shown: World) -> None:
-        effect, player, then = predicted.effect, predicted.player, shown.player
-        own = range(*effect.slots_of(seat).indices(effect.capacity))
+        beam, player, then = predicted.beam, predicted.player, shown.player
+        assert self.match is not None
+        assert isinstance(self.match.game, Arena)
+        own = range(*beam.slots_of(seat).indices(beam.capacity))
         for slot in own:
-            if effect.generation[slot] != 1 + tick % GENERATIONS or effect.type[slot] != EFFECT_BEAM:
+            if beam.generation[slot] != 1 + tick % GENERATIONS:
                 continue
             x, y, aim, half = int(player.x[seat]), int(player.y[seat]), int(player.aim[seat]), SINE_ONE >> 1
             gap_x, gap_y = then.x.astype(np.int64) - x, then.y.astype(np.int64) - y
             along = (gap_x * COSINES[aim] + gap_y * SINES[aim] + half) >> SINE_SHIFT
             aside = (gap_y * COSINES[aim] - gap_x * SINES[aim] + half) >> SINE_SHIFT
-            length = ((int(effect.x2[slot]) - x) * COSINES[aim] + (int(effect.y2[slot]) - y) * SINES[aim]) >> SINE_SHIFT
+            end_x, end_y = ray_end(self.match.game.map, x, y, COSINES[aim], SINES[aim])
+            length = ((end_x - x) * COSINES[aim] + (end_y - y) * SINES[aim]) >> SINE_SHIFT
             struck = (along > 0) & (along < length) & (np.abs(aside) < RAIL_REACH) & hurtable(shown)
             struck[seat] = False
             for victim in np.flatnonzero(struck).tolist():
@@ -180,14 +184,11 @@ class WatchedClient(MatchClient):
                 if near.any():
                     self.diary.touches.add((slot, birth))
                 continue
-            impact = _impact(predicted, seat, tick, end)
-            if impact is None:
-                continue
             came_from = (then.x - then.vx, then.y - then.vy)
-            if impact == self._end_of_flight(start, way):  # at a wall, or where it would have been by then: only if it met somebody there
-                near = (_nearest(start, impact, came_from, place) < HIT_REACH) & hurtable(shown)
-            else:
-                near = (_nearest(impact, impact, came_from, place) < HIT_REACH + ROUNDING_UNITS) & hurtable(shown)
+            reached, is_over = self._end_of_flight(start, way)
+            is_over |= (tick + 1 - birth) % GENERATIONS >= BLASTER_TICKS
+            # At a wall, or at the end of its time: only if it met somebody before. Otherwise it did meet somebody.
+            near = (_nearest(start, reached, came_from, place) < HIT_REACH + (0.0 if is_over else ROUNDING_UNITS)) & hurtable(shown)
             near[seat] = False
             if near.any():
                 _, along = _meeting(start, end, came_from, place)
@@ -197,12 +198,12 @@ class WatchedClient(MatchClient):
                 self.diary.hits.append(SeenHit(tick, seat, victim, "blaster", born, slot, self._is_guess, start, drawn, speed))
                 self.diary.touches.discard((slot, birth))
 
-    def _end_of_flight(self, start: tuple[int, int], way: tuple[int, int]) -> tuple[int, int]:
-        """Where a bolt is after a tick if it meets nobody."""
+    def _end_of_flight(self, start: tuple[int, int], way: tuple[int, int]) -> tuple[tuple[int, int], bool]:
+        """Where a bolt is after a tick if it meets nobody, and whether that is at a wall."""
         assert self.match is not None
         assert isinstance(self.match.game, Arena)
-        places, _ = fly(self.match.game.map, np.array(start)[:, None], np.array(way)[:, None])
-        return int(places[0, 0]), int(places[1, 0])
+        places, walls = fly(self.match.game.map, np.array(start)[:, None], np.array(way)[:, None])
+        return (int(places[0, 0]), int(places[1, 0])), bool(walls[0])
 
     def _note_frame(self, match: ClientMatch, scene: World) -> None:
         now, seat, tick = self._clock(), match.seat, match.prediction.tick
@@ -223,10 +224,12 @@ class WatchedClient(MatchClient):
                 _shift(match, now),
             )
         )
-        effect = scene.effect
-        for slot in np.flatnonzero(effect.generation[effect.slots_of(seat)]) + effect.slots_of(seat).start:
-            birth = tick + 1 - (tick + 2 - int(effect.generation[slot])) % GENERATIONS
-            self.diary.effects.setdefault((int(slot), birth, int(effect.type[slot])), now)
+        for what, table in (("muzzle", scene.projectile), ("beam", scene.beam)):
+            for slot in np.flatnonzero(table.generation[table.slots_of(seat)]) + table.slots_of(seat).start:
+                birth = tick + 1 - (tick + 2 - int(table.generation[slot])) % GENERATIONS
+                self.diary.effects.setdefault((what, int(slot), birth), now)
+        if player.dash[seat]:
+            self.diary.effects.setdefault(("dash", int(seat), tick - (DASH_TICKS - int(player.dash[seat]))), now)
 
 
 def _shift(match: ClientMatch, now: float) -> tuple[float, float]:
@@ -237,14 +240,6 @@ def _shift(match: ClientMatch, now: float) -> tuple[float, float]:
 def hurtable(world: World) -> Any:
     """Seats that a shot could hurt, as this world has them."""
     return (world.player.life == ALIVE) & (world.player.shield == 0)
-
-
-def _impact(world: World, seat: int, tick: int, expected: tuple[int, int]) -> tuple[int, int] | None:
-    """Where a bolt that ended in this tick ended: the impact nearest to where it would have flown."""
-    effect = world.effect
-    born = np.flatnonzero(effect.generation[effect.slots_of(seat)] == 1 + tick % GENERATIONS) + effect.slots_of(seat).start
-    places = [(int(effect.x[slot]), int(effect.y[slot])) for slot in born if effect.type[slot] == EFFECT_IMPACT]
-    return min(places, key=lambda place: (place[0] - expected[0]) ** 2 + (place[1] - expected[1]) ** 2, default=None)
 
 
 def _nearest(start: tuple[int, int], end: tuple[int, int], before: tuple[Any, Any], after: tuple[Any, Any]) -> Any:

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from engine.contract import Game, Settings
-from engine.world import World
+from engine.world import GENERATIONS, World
 from game.arena import Arena
-from game.simulation.rules import ALIVE, BLASTER_DAMAGE, EFFECT_HIT, RAIL_DAMAGE
+from game.simulation.rules import ALIVE, BLASTER, DASH_TICKS, RAIL
 from server.arena_rules import ArenaRules
 
-WEAPONS = {BLASTER_DAMAGE: "blaster", RAIL_DAMAGE: "rail"}
+WEAPONS = {BLASTER: "blaster", RAIL: "rail"}
 
 
 @dataclass(frozen=True)
@@ -69,26 +69,28 @@ class Truth:
     """By seat and tick; none where the command was not there."""
     stepped_at: dict[int, float] = field(default_factory=dict)
     hits: list[CreditedHit] = field(default_factory=list)
-    effects: set[tuple[int, int, int]] = field(default_factory=set)
-    """Slot, tick of birth, type."""
+    effects: set[tuple[str, int, int]] = field(default_factory=set)
+    """What there was to be seen ("muzzle", "beam", "dash"), slot (a dash's: the seat), tick."""
 
     def record(self, world: World) -> None:
         """A tick is done."""
-        tick, player, effect = world.tick, world.player, world.effect
+        tick, player = world.tick, world.player
         self.stepped_at[tick] = self.clock()
         columns = (player.x, player.y, player.vx, player.vy, player.life, player.shield, player.dash, player.deaths)
         self.players[tick] = Players(*(column.copy() for column in columns))
         bolts = world.projectile
         self.bolts[tick] = Bolts(bolts.generation.copy(), bolts.x.copy(), bolts.y.copy())
-        born = np.flatnonzero(effect.generation == 1 + tick % 1024)
-        for slot in born.tolist():
-            kind = int(effect.type[slot])
-            self.effects.add((slot, tick, kind))
-            if kind == EFFECT_HIT:
-                attacker, weapon = slot // (effect.kind.per_seat or 1), WEAPONS.get(int(effect.amount[slot]), "")
-                at = np.flatnonzero((player.x == effect.x[slot]) & (player.y == effect.y[slot]) & (np.arange(player.capacity) != attacker))
-                if at.size:
-                    self.hits.append(CreditedHit(tick, attacker, int(at[0]), weapon))
+        born = 1 + tick % GENERATIONS
+        for what, shown in (
+            ("muzzle", bolts.generation == born),
+            ("beam", world.beam.generation == born),
+            ("dash", player.dash == DASH_TICKS),
+        ):
+            self.effects |= {(what, slot, tick) for slot in np.flatnonzero(shown).tolist()}
+        hit = world.hit
+        for slot in np.flatnonzero(hit.generation == born).tolist():
+            attacker, weapon = slot // (hit.kind.per_seat or 1), WEAPONS[int(hit.weapon[slot])]
+            self.hits.append(CreditedHit(tick, attacker, int(hit.victim[slot]), weapon))
 
     def place_at(self, seat: int, view: float) -> tuple[float, float] | None:
         """Where a seat stood at a place between two ticks."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import itertools
 import json
@@ -11,6 +10,7 @@ import time
 from collections import Counter
 from typing import Any, Final
 
+from tests.command_line import JSON_HELP, SEED, SEED_HELP, number, tool
 from tests.second_reader.generator import packets
 
 DISAGREEMENTS_SHOWN_MAX: Final = 20
@@ -22,7 +22,7 @@ def compare(count: int, seed: int) -> dict[str, Any]:
     kinds: Counter[str] = Counter()
     digest, begun, total, wrong = hashlib.sha256(), time.process_time(), 0, 0
     disagreements: list[dict[str, Any]] = []
-    for number, packet in enumerate(itertools.islice(packets(seed), count), 1):
+    for index, packet in enumerate(itertools.islice(packets(seed), count), 1):
         kinds[packet.kind] += 1
         total += len(packet.data)
         digest.update(packet.data)
@@ -33,10 +33,10 @@ def compare(count: int, seed: int) -> dict[str, Any]:
         if understood != packet.meant:
             wrong += 1
             if len(disagreements) < DISAGREEMENTS_SHOWN_MAX:
-                shown = {"packet": number, "kind": packet.kind, "hex": packet.data.hex()[:400]}
+                shown = {"packet": index, "kind": packet.kind, "hex": packet.data.hex()[:400]}
                 disagreements.append({**shown, "meant": repr(packet.meant)[:600], "understood": repr(understood)[:600]})
-        if number % PROGRESS_PACKETS == 0:
-            print(f"{number} of {count} packets, {wrong} disagreements", file=sys.stderr, flush=True)
+        if index % PROGRESS_PACKETS == 0:
+            print(f"{index} of {count} packets, {wrong} disagreements", file=sys.stderr, flush=True)
     return {
         "packets": count,
         "seed": seed,
@@ -51,10 +51,10 @@ def compare(count: int, seed: int) -> dict[str, Any]:
 
 def main(arguments: list[str] | None = None) -> int:
     """The program; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.second_reader", description=__doc__)
-    parser.add_argument("--packets", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line of standard output")
+    parser = tool("tests.second_reader", __doc__)
+    parser.add_argument("--packets", type=number(1, 100_000_000), default=10_000, metavar="N", help="how many")
+    parser.add_argument("--seed", type=SEED, default=1, metavar="N", help=SEED_HELP)
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
     options = parser.parse_args(arguments)
     report = compare(options.packets, options.seed)
     if options.json:

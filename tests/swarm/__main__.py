@@ -1,4 +1,8 @@
-"""``python -m tests.swarm --seeds A..B [--jobs N] [--json]``: plays each seed's scenario; each failing seed is one line with its replay.
+"""``python -m tests.swarm``: plays random matches in virtual time, a scenario per seed, and checks what must hold in each.
+
+From its seed a scenario draws one of three games, its players, their networks, and what is done to them: loss, partitions, crashes,
+pauses, clocks that are set. Once everything is good again, everybody must play on, with the server's world, no event lost or taken
+twice, nothing left over. Each failing seed is one line with the command that plays it again.
 
 Failures go to standard output as they are found (with --json to standard error, so that the object is the last line of standard output),
 progress to standard error; Ctrl-C ends it with what it has. Exit code 1 where a seed failed. Results are taken in the order of the seeds
@@ -18,9 +22,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
+from tests.command_line import JOBS, JSON_HELP, tool
 from tests.swarm.run import Outcome, run_seed
 
 FAILURES_KEPT_MAX: Final = 1000
+SEED_MAX: Final = 2**63 - 1
+SEEDS_MAX: Final = 10_000_000
+"""In one run: months of it."""
 PROGRESS_S: Final = 10.0
 SEEDS_PER_PROCESS: Final = 100
 """After which a worker is replaced by a fresh one."""
@@ -86,13 +94,13 @@ def outcomes(seeds: Iterable[int], jobs: int) -> Iterator[Iterator[Outcome]]:
 
 def main(arguments: list[str] | None = None) -> int:
     """The program; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.swarm", description=__doc__.partition("\n")[0])
-    parser.add_argument("--seeds", required=True, type=_range, help="A..B, both included, or one number")
-    parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line of standard output")
+    parser = tool("tests.swarm", __doc__)
+    parser.add_argument("--seeds", required=True, type=_range, metavar="A..B", help=f"both included, or one number; 0 to {SEED_MAX}")
+    parser.add_argument("--jobs", type=JOBS, default=1, metavar="N", help="processes")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
     options = parser.parse_args(arguments)
     totals, begun, told_at = Totals(), time.monotonic(), time.monotonic()
-    with suppress(KeyboardInterrupt), outcomes(options.seeds, max(1, options.jobs)) as found:  # what was played until then is told
+    with suppress(KeyboardInterrupt), outcomes(options.seeds, options.jobs) as found:  # what was played until then is told
         for outcome in found:
             totals.add(outcome)
             if outcome.problem is not None:
@@ -100,13 +108,13 @@ def main(arguments: list[str] | None = None) -> int:
                 print(line, file=sys.stderr if options.json else sys.stdout, flush=True)
             if time.monotonic() - told_at >= PROGRESS_S:
                 told_at = time.monotonic()
-                done = f"{totals.seeds} of {len(options.seeds)} seeds, {totals.failed} failed"
+                done = f"{totals.seeds} of {_seeds(len(options.seeds))}, {totals.failed} failed"
                 print(f"{done}, {totals.simulated_s:.0f} s played in {told_at - begun:.0f} s", file=sys.stderr, flush=True)
     report = totals.report(time.monotonic() - begun)
     if options.json:
         print(json.dumps(report))
     else:
-        print(f"{totals.seeds} seeds, {totals.failed} failed, {totals.simulated_s:.0f} s played, trace {report['trace_sha256']}")
+        print(f"{_seeds(totals.seeds)}, {totals.failed} failed, {totals.simulated_s:.0f} s played, trace {report['trace_sha256']}")
     return 1 if totals.failed else 0
 
 
@@ -115,10 +123,17 @@ def _range(text: str) -> range:
     try:
         seeds = range(int(first), int(last if dots else first) + 1)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: write A..B, for example 1..200") from None
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}: write A..B, for example 1..200") from None
+    shown = text[:40]
     if not seeds:
-        raise argparse.ArgumentTypeError(f"{text!r}: no seeds")
+        raise argparse.ArgumentTypeError(f"{shown!r}: the first is greater than the last")
+    if seeds[0] < 0 or seeds[-1] > SEED_MAX or len(seeds) > SEEDS_MAX:
+        raise argparse.ArgumentTypeError(f"{shown!r}: seeds are 0 to {SEED_MAX}, and {SEEDS_MAX} at most are played at once")
     return seeds
+
+
+def _seeds(count: int) -> str:
+    return f"{count} seed{'' if count == 1 else 's'}"
 
 
 if __name__ == "__main__":
