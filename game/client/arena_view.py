@@ -48,7 +48,7 @@ class ArenaView:
         self._ember_due_s = 0.0
         self._rng: Final = np.random.default_rng(5)  # embers only
         self.camera: Final = Camera(arena.width * TILE, arena.height * TILE)
-        self.effects: Final = Effects(sounds)
+        self.effects: Final = Effects(sounds, arena)
         self.mouse = (LOGICAL_SIZE[0] // 2, LOGICAL_SIZE[1] // 2)
         self._focus = (arena.width * TILE / 2, arena.height * TILE / 2)
         self._health: dict[int, int] = {}

@@ -1,7 +1,6 @@
 """What happened in the arena, made visible: sparks, flashes, beams, rings, floating numbers, and the calls for sound and shake.
 
-A short event is a row of the world's ``effect`` table that lives for a few ticks, so every snapshot in that time repeats it. Slot and
-generation name one event; :class:`EffectTracker` lets each through once, whatever is predicted, corrected or shown again.
+:mod:`game.client.sightings` finds out what has happened, each thing once.
 """
 
 from __future__ import annotations
@@ -13,19 +12,17 @@ from typing import Final
 
 import numpy as np
 import pygame
-from numpy.typing import NDArray
 
-from engine.world import Table, World
+from engine.world import World
 from game.client import sprites, theme
 from game.client.camera import Camera
 from game.client.feed import Roster
 from game.client.particles import Particles
+from game.client.sightings import NOBODY, Sight, Sighting, Watch
 from game.client.sounds import SoundPlayer
 from game.client.theme import WHITE, Colour, mix, texts
 from game.simulation import rules
-
-FORGET_AFTER_S: Final = 4.0
-"""A generation comes round again after 17 s; a slot that was played longer ago than this may play the same one anew."""
+from game.simulation.arena_map import ArenaMap
 
 FLASHES_MAX: Final = 48
 RINGS_MAX: Final = 32
@@ -34,27 +31,6 @@ NUMBERS_MAX: Final = 24
 _BEAM_LIFE_S: Final = 0.34
 _NUMBER_LIFE_S: Final = 0.8
 _BEAM_STEP_PIXELS: Final = 7
-
-
-class EffectTracker:
-    """Lets every effect row through exactly once."""
-
-    def __init__(self) -> None:
-        self._played = np.zeros(0, dtype=np.int32)
-        self._played_at = np.zeros(0)
-
-    def fresh(self, table: Table, now: float) -> NDArray[np.intp]:
-        """The slots whose row has not been played yet; they count as played from now on."""
-        generation = table.generation
-        if self._played.size != generation.size:
-            self._played = np.zeros(generation.size, dtype=np.int32)
-            self._played_at = np.full(generation.size, -math.inf)
-        new = (generation != 0) & ((generation != self._played) | (now - self._played_at > FORGET_AFTER_S))
-        slots = np.flatnonzero(new)
-        if slots.size:
-            self._played[slots] = generation[slots]
-        self._played_at[generation != 0] = now
-        return slots
 
 
 @dataclass(slots=True)
@@ -98,9 +74,9 @@ class _Number:
 class Effects:
     """Everything short-lived on the screen. All places are map pixels."""
 
-    def __init__(self, sounds: SoundPlayer) -> None:
+    def __init__(self, sounds: SoundPlayer, arena: ArenaMap) -> None:
         self.particles: Final = Particles()
-        self.tracker: Final = EffectTracker()
+        self._watch: Final = Watch(arena)
         self._sounds: Final = sounds
         self._flashes: Final[deque[_Flash]] = deque(maxlen=FLASHES_MAX)
         self._rings: Final[deque[_Ring]] = deque(maxlen=RINGS_MAX)
@@ -111,48 +87,33 @@ class Effects:
         """When we last hit somebody (the crosshair shows it)."""
 
     def play(self, world: World, own_seat: int, roster: Roster, camera: Camera, ear: tuple[float, float], now: float) -> None:
-        """Start whatever is new in ``world.effect``. ``ear`` is where the listener stands."""
-        table = world.effect
-        per_seat = table.kind.per_seat or 1
-        for slot in self.tracker.fresh(table, now).tolist():
-            kind = int(table.type[slot])
-            place = int(table.x[slot]) / rules.UNITS_PER_PIXEL, int(table.y[slot]) / rules.UNITS_PER_PIXEL
-            other = int(table.x2[slot]) / rules.UNITS_PER_PIXEL, int(table.y2[slot]) / rules.UNITS_PER_PIXEL
-            seat = slot // per_seat
-            colour = roster.person(seat).colour
-            self._start(kind, place, other, int(table.amount[slot]), seat, own_seat, colour, camera, ear, world, now)
+        """Start whatever is new in ``world``. ``ear`` is where the listener stands."""
+        for sighting in self._watch.look(world, own_seat, now):
+            if sighting.is_sure or camera.sees(*sighting.place, 0):
+                self.start(sighting, own_seat, roster, camera, ear, now)
 
-    def _start(
-        self,
-        kind: int,
-        place: tuple[float, float],
-        other: tuple[float, float],
-        amount: int,
-        seat: int,
-        own_seat: int,
-        colour: Colour,
-        camera: Camera,
-        ear: tuple[float, float],
-        world: World,
-        now: float,
-    ) -> None:
+    def start(self, sighting: Sighting, own_seat: int, roster: Roster, camera: Camera, ear: tuple[float, float], now: float) -> None:
+        """Show one thing that has happened, and let it sound."""
+        what, place, amount = sighting.what, sighting.place, sighting.amount
         x, y = place
-        is_own = seat == own_seat
+        is_own = sighting.seat == own_seat
+        colour = roster.person(sighting.seat).colour if sighting.seat != NOBODY else WHITE
         burst = self.particles.burst
-        if kind == rules.EFFECT_MUZZLE:
-            aim = int(world.player.aim[seat]) * 2 * math.pi / rules.ANGLES
+        if what is Sight.MUZZLE:
+            aim = sighting.angle
             tip = x + math.cos(aim) * 8, y + math.sin(aim) * 8
             self._flashes.append(_Flash(*tip, 26, mix(colour, WHITE, 0.35), 0.09))
             burst(*tip, 4, mix(colour, WHITE, 0.3), speed=240, direction=aim, spread=0.4, life_s=0.18, radius=4)
-            self._sounds.play_at("rail" if amount == rules.RAIL else "blaster", place, ear, 0.9 if is_own else 0.6)
+            self._sounds.play_at("blaster", place, ear, 0.9 if is_own else 0.6)
             if is_own:
                 camera.shake(0.10)
-        elif kind == rules.EFFECT_IMPACT:
+        elif what is Sight.IMPACT:
             self._flashes.append(_Flash(x, y, 22, colour, 0.14))
             burst(x, y, 9, colour, speed=200, life_s=0.32, radius=5)
             burst(x, y, 3, WHITE, speed=90, life_s=0.2, radius=4)
             self._sounds.play_at("impact", place, ear, 0.45)
-        elif kind == rules.EFFECT_BEAM:
+        elif what is Sight.BEAM:
+            other = sighting.end
             self._beams.append(_Beam(place, other, colour))
             self._flashes.append(_Flash(*place, 34, mix(colour, WHITE, 0.4), 0.12))
             self._flashes.append(_Flash(*other, 40, colour, 0.22))
@@ -160,24 +121,24 @@ class Effects:
             self._sounds.play_at("rail", place, ear, 1.0)
             if is_own:
                 camera.shake(0.32)
-        elif kind == rules.EFFECT_DEATH:
+        elif what is Sight.DEATH:
             self._explode(x, y, colour, camera, ear, is_own or amount == own_seat + 1)
-        elif kind == rules.EFFECT_DASH:
+        elif what is Sight.DASH:
             self._rings.append(_Ring(x, y, 8, 34, colour, 0.25))
             burst(x, y, 14, colour, speed=150, life_s=0.4, radius=6, scatter=5)
             self._sounds.play_at("dash", place, ear, 0.8 if is_own else 0.5)
-        elif kind == rules.EFFECT_PICKUP:
+        elif what is Sight.PICKUP:
             taken = sprites.PICKUP_COLOURS[amount % len(sprites.PICKUP_COLOURS)]
             self._rings.append(_Ring(x, y, 8, 44, taken, 0.4))
             burst(x, y, 14, taken, speed=130, life_s=0.6, radius=5, scatter=4)
             self._sounds.play_at("health" if amount == rules.PICKUP_HEALTH else "ammo", place, ear, 0.9 if is_own else 0.35)
-        elif kind == rules.EFFECT_HIT:
+        elif what is Sight.HIT:
             burst(x, y, 8, mix(colour, WHITE, 0.5), speed=180, life_s=0.3, radius=4)
             if is_own:
                 self.hit_at = now
                 self._numbers.append(_Number(str(amount), x, y - 20, theme.GOLD if amount >= rules.RAIL_DAMAGE else theme.TEXT))
                 self._sounds.play("hit", 0.8)
-        elif kind == rules.EFFECT_SPAWN:
+        elif what is Sight.SPAWN:
             self._rings.append(_Ring(x, y, 52, 12, colour, 0.5))
             self._flashes.append(_Flash(x, y, 60, colour, 0.35))
             burst(x, y, 22, mix(colour, WHITE, 0.3), speed=120, life_s=0.7, radius=5, scatter=10)

@@ -16,9 +16,6 @@ from game.simulation.rules import (
     CREDIT_TICKS,
     DEAD,
     DEATHS_MAX,
-    EFFECT_DEATH,
-    EFFECT_HIT,
-    EFFECT_TICKS,
     HAZARD_DAMAGE,
     HAZARD_EVERY_TICKS,
     RESPAWN_TICKS,
@@ -64,8 +61,7 @@ def apply_hits(world: World, hits: list[Hit], happenings: list[Happening]) -> No
             continue
         if attacker is not None and attacker != victim:
             player.attacker[victim], player.credit[victim] = attacker + 1, CREDIT_TICKS
-            x, y = int(player.x[victim]), int(player.y[victim])
-            world.effect.spawn(world.tick, attacker, type=EFFECT_HIT, x=x, y=y, amount=hit.damage, ttl=EFFECT_TICKS)
+            world.hit.spawn(world.tick, attacker, victim=victim, weapon=hit.weapon)
         health = int(player.health[victim]) - hit.damage
         player.health[victim] = max(health, 0)
         if health <= 0:
@@ -87,7 +83,5 @@ def _kill(world: World, hit: Hit) -> Kill:
     player.score[killer] = min(max(int(player.score[killer]) + gain, SCORE_MIN), SCORE_MAX)
     if gain > 0:
         player.streak[killer] = min(int(player.streak[killer]) + 1, STREAK_MAX)
-    x, y = int(player.x[victim]), int(player.y[victim])
-    world.effect.spawn(world.tick, victim, type=EFFECT_DEATH, x=x, y=y, amount=min(killer + 1, 255), ttl=EFFECT_TICKS)
     update_leader(world)
     return Kill(killer, victim, hit.weapon)

@@ -19,13 +19,10 @@ from game.simulation.rules import (
     DASH_COOLDOWN_TICKS,
     DASH_SPEED,
     DASH_TICKS,
-    EFFECT_DASH,
-    EFFECT_TICKS,
     PLAYER_RADIUS,
     POSITION,
     PUSH_MAX,
     VELOCITY,
-    WORLD_UNITS,
 )
 from game.simulation.walls import slide
 
@@ -87,7 +84,7 @@ def move_players(
 
 def _start_dashes(world: World, orders: NDArray[np.int32], span: slice, which: NDArray[np.intp], new_velocity: NDArray[np.int32]) -> None:
     """Set off in the direction of the move, or of the aim where nobody moves. Rare: once in 90 ticks per player at most."""
-    player, effect = world.player, world.effect
+    player = world.player
     move = orders[0:2, which].astype(np.int64) << 8  # so that rounding its length down does not make a short move's dash faster
     length = square_root((move * move).sum(axis=0))
     aim = orders[2, which]
@@ -97,10 +94,6 @@ def _start_dashes(world: World, orders: NDArray[np.int32], span: slice, which: N
     seats = which + span.start
     player.dash[seats] = DASH_TICKS
     player.cooldown_dash[seats] = DASH_COOLDOWN_TICKS
-    for seat, dx, dy in zip(seats.tolist(), *new_velocity[:, which].tolist(), strict=True):
-        x, y = int(player.x[seat]), int(player.y[seat])
-        ahead_x, ahead_y = min(max(x + dx, 0), WORLD_UNITS), min(max(y + dy, 0), WORLD_UNITS)
-        effect.spawn(world.tick, seat, type=EFFECT_DASH, x=x, y=y, x2=ahead_x, y2=ahead_y, ttl=EFFECT_TICKS)
 
 
 def _pushes(world: World, living: NDArray[np.bool_]) -> NDArray[np.int32] | None:

@@ -11,8 +11,6 @@ from game.simulation.arena_map import ArenaMap
 from game.simulation.rules import (
     ALIVE,
     BLASTER_AMMO_MAX,
-    EFFECT_PICKUP,
-    EFFECT_TICKS,
     HEALTH_MAX,
     PICKUP_GAIN,
     PICKUP_PAUSE_TICKS,
@@ -66,4 +64,3 @@ def _take(world: World, slot: int, seat: int) -> None:
     column[seat] = min(int(column[seat]) + PICKUP_GAIN[kind], most)
     player.cooldown_pickup[seat] = PICKUP_PAUSE_TICKS
     pickup.wait[slot] = PICKUP_WAIT_TICKS[kind]
-    world.effect.spawn(world.tick, seat, type=EFFECT_PICKUP, x=x, y=y, amount=kind, ttl=EFFECT_TICKS)

@@ -18,19 +18,17 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.world import World
+from engine.world import GENERATIONS, World
 from game.simulation.arena_map import ArenaMap
 from game.simulation.damage import Hit
-from game.simulation.integers import ZERO
 from game.simulation.rules import (
     ALIVE,
     BLASTER,
     BLASTER_DAMAGE,
     BLASTER_RADIUS,
     BLASTER_SPEED,
+    BLASTER_TICKS,
     DASH_SPEED,
-    EFFECT_IMPACT,
-    EFFECT_TICKS,
     PLAYER_RADIUS,
     POSITION,
     PUSH_MAX,
@@ -84,11 +82,8 @@ def move_projectiles(
     hits = _hit_players(slots // per_seat, before, after, stopped, meetings) if meetings is not None else []
     projectile.x[slots] = after[0]
     projectile.y[slots] = after[1]
-    ended = stopped | (projectile.ttl[slots] == ZERO)
+    ended = stopped | ((world.tick + 1 - flights[0]) % GENERATIONS >= BLASTER_TICKS)
     if np.count_nonzero(ended):
-        for index in stopped.nonzero()[0].tolist():
-            x, y = after[:, index].tolist()
-            world.effect.spawn(world.tick, int(slots[index]) // per_seat, type=EFFECT_IMPACT, x=x, y=y, ttl=EFFECT_TICKS)
         projectile.free(slots[ended])
     return hits
 

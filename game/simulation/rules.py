@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.world import Field, Kind, Range, Schema
+from engine.world import SEATS_MAX, Field, Kind, Range, Schema
 
 TICK_RATE_HZ: Final = 60
 UNITS_PER_PIXEL: Final = 16
@@ -18,6 +18,7 @@ TILE_UNITS: Final = TILE_PIXELS * UNITS_PER_PIXEL
 TILE_SHIFT: Final = 9
 MAP_TILES_MAX: Final = 64
 WORLD_UNITS: Final = MAP_TILES_MAX * TILE_UNITS
+COORDINATE_MAX: Final = WORLD_UNITS - 1
 ANGLES: Final = 1024
 SEATS: Final = 16
 """Of the default schema; a match may have others (``schema.for_seats``)."""
@@ -82,11 +83,12 @@ PICKUP_PAUSE_TICKS: Final = 20
 come; this pause keeps it from taking it twice."""
 PICKUPS_MAX: Final = 32
 
-# --- effects ----------------------------------------------------------------------------------------------------------------------------
-EFFECT_MUZZLE, EFFECT_IMPACT, EFFECT_BEAM, EFFECT_DEATH, EFFECT_DASH, EFFECT_PICKUP, EFFECT_HIT, EFFECT_SPAWN = 1, 2, 3, 4, 5, 6, 7, 8
-EFFECT_TICKS: Final = 12
-"""Longer than a burst of loss on most links: the snapshots that follow repeat the effect."""
-MUZZLE_TICKS: Final = 6
+# --- events -----------------------------------------------------------------------------------------------------------------------------
+BEAM_TICKS: Final = 12
+"""How long a beam is a row: longer than a burst of loss on most links, for the snapshots that follow repeat it."""
+HIT_TICKS: Final = 40
+"""And a hit. Its owner's screen shows his rows as of the tick that he predicts, by which one that came with a snapshot must still be there:
+this reaches for 0.5 s of round trip."""
 
 # --- the match --------------------------------------------------------------------------------------------------------------------------
 WARMUP, PLAYING, RESULTS = 0, 1, 2
@@ -98,7 +100,7 @@ SCORE_MIN, SCORE_MAX = -99, 999
 DEATHS_MAX: Final = 999
 STREAK_MAX: Final = 99
 
-_COORDINATE: Final = Range(0, WORLD_UNITS)
+_COORDINATE: Final = Range(0, COORDINATE_MAX)
 
 PLAYER: Final = Kind(
     "player",
@@ -141,9 +143,9 @@ PROJECTILE: Final = Kind(
         Field("y", _COORDINATE, motion="vy", blend="linear"),
         Field("vx", Range(-BLASTER_SPEED, BLASTER_SPEED)),
         Field("vy", Range(-BLASTER_SPEED, BLASTER_SPEED)),
-        Field("ttl", Range(0, BLASTER_TICKS), motion=-1),
     ),
 )
+"""It flies for ``BLASTER_TICKS`` from its birth, which its generation tells."""
 
 PICKUP: Final = Kind(
     "pickup",
@@ -157,22 +159,29 @@ PICKUP: Final = Kind(
 )
 """``wait``: ticks until it lies there again; 0 = it can be taken."""
 
-EFFECT: Final = Kind(
-    "effect",
-    per_seat=8,
+BEAM: Final = Kind(
+    "beam",
+    per_seat=1,
     fields=(
-        Field("type", Range(0, 8)),
         Field("x", _COORDINATE),
         Field("y", _COORDINATE),
-        Field("x2", _COORDINATE),
-        Field("y2", _COORDINATE),
-        Field("amount", Range(0, 255)),
-        Field("ttl", Range(0, EFFECT_TICKS), motion=-1),
+        Field("aim", Range(0, ANGLES - 1)),
     ),
 )
-"""``type``: 1 muzzle (amount: weapon); 2 a bolt on a wall or player; 3 rail beam from x, y to x2, y2; 4 death (in the victim's slots;
-amount: the killer's seat + 1, at most 255); 5 dash (x2, y2: one tick later); 6 pick-up (amount: its type); 7 hit marker: the owner of
-the slots hit somebody at x, y (amount: damage); 8 spawn. Coordinates not named are 0."""
+"""A rail's shot, from x, y as far as the next wall. It stays for ``BEAM_TICKS``, less than the rail needs for another."""
+
+HIT: Final = Kind(
+    "hit",
+    per_seat=8,
+    fields=(
+        Field("victim", Range(0, SEATS_MAX - 1)),
+        Field("weapon", Range(0, 1)),
+    ),
+)
+"""The owner of the slots has hit the seat ``victim``. It stays for ``HIT_TICKS``.
+
+All else that is to be seen and heard for a moment (flashes, impacts, dashes, deaths, ...) no row says: it follows from what changes in the
+others, and a client finds it out (:mod:`game.client.sightings`)."""
 
 MATCH: Final = Kind(
     "match",
@@ -188,7 +197,7 @@ MATCH: Final = Kind(
 )
 """``phase``: 0 warm-up, 1 playing, 2 results. ``leader``: seat + 1, 0 where nobody leads alone. ``frag_limit`` 0: none."""
 
-ARENA_SCHEMA: Final = Schema(PLAYER, PROJECTILE, PICKUP, EFFECT, MATCH, seats=SEATS)
+ARENA_SCHEMA: Final = Schema(PLAYER, PROJECTILE, PICKUP, BEAM, HIT, MATCH, seats=SEATS)
 
 POSITION: Final = slice(1, 3)
 """Rows of ``table.public`` (row 0 is the generation) of players and projectiles: x and y at once."""

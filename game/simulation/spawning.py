@@ -12,8 +12,6 @@ from game.simulation.integers import mix
 from game.simulation.rules import (
     ALIVE,
     BLASTER_AMMO,
-    EFFECT_SPAWN,
-    EFFECT_TICKS,
     HEALTH_MAX,
     RAIL_AMMO,
     SHIELD_TICKS,
@@ -78,7 +76,6 @@ def place_player(arena_map: ArenaMap, world: World, seat: int) -> None:
     columns = player.__dict__
     for name, value in values.items():
         columns[name][seat] = value
-    world.effect.spawn(world.tick, seat, type=EFFECT_SPAWN, x=x, y=y, ttl=EFFECT_TICKS)
 
 
 def spawn_point(arena_map: ArenaMap, world: World, seat: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.world import Schema, Table, World, column_offsets
+from engine.world import GENERATIONS, Schema, Table, World, column_offsets
 from game.simulation.arena_map import ArenaMap
 from game.simulation.damage import apply_hits, hazard_hits
 from game.simulation.happenings import Happening
@@ -17,12 +17,12 @@ from game.simulation.movement import move_players
 from game.simulation.phases import advance_match
 from game.simulation.pickups import take_pickups
 from game.simulation.projectiles import move_projectiles
-from game.simulation.rules import ALIVE, CONTACT_TICKS, POSITION, RESULTS, VELOCITY, WORLD_UNITS
+from game.simulation.rules import ALIVE, BEAM_TICKS, CONTACT_TICKS, COORDINATE_MAX, HIT_TICKS, POSITION, RESULTS, VELOCITY
 from game.simulation.spawning import respawn_players
 from game.simulation.verdicts import note_decided, note_shots_of_the_dead
 from game.simulation.weapons import fire_rails, fire_weapons
 
-_ALIVE, _ONE, _WORLD_UNITS = (np.array(number, dtype=np.int32) for number in (ALIVE, 1, WORLD_UNITS))
+_ALIVE, _ONE, _COORDINATE_MAX = (np.array(number, dtype=np.int32) for number in (ALIVE, 1, COORDINATE_MAX))
 
 
 def step(
@@ -83,14 +83,15 @@ def step(
 
 
 def count_down(world: World) -> None:
-    """Every countdown sinks by one, as the schema's ``motion`` of -1 says; an effect that has run out of its ticks disappears."""
+    """Every countdown sinks by one, as the schema's ``motion`` of -1 says; a beam or hit that has been told for long enough disappears."""
     counting = countdown_cells(world.schema)
     cells = world.cells
     running = counting[cells[counting].nonzero()[0]]
     cells[running] -= _ONE
-    effect = world.effect
-    if np.count_nonzero(effect.generation) > np.count_nonzero(effect.ttl):
-        effect.free(((effect.generation != 0) & (effect.ttl == 0)).nonzero()[0])
+    for table, ticks in ((world.beam, BEAM_TICKS), (world.hit, HIT_TICKS)):
+        told = table.generation.nonzero()[0]
+        if told.size:
+            table.free(told[(world.tick + 1 - table.generation[told]) % GENERATIONS >= ticks])
 
 
 @lru_cache(maxsize=64)
@@ -118,5 +119,5 @@ def coast_others(table: Table, span: slice) -> None:
     kept = place[:, own].copy()
     place += table.public[VELOCITY]
     np.maximum(place, ZERO, out=place)
-    np.minimum(place, _WORLD_UNITS, out=place)
+    np.minimum(place, _COORDINATE_MAX, out=place)
     place[:, own] = kept

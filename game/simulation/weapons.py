@@ -14,16 +14,10 @@ from game.simulation.integers import COSINE, COSINES, SINE, SINE_ONE, SINE_SHIFT
 from game.simulation.navigation import ray_end
 from game.simulation.rules import (
     ALIVE,
-    BLASTER,
     BLASTER_COOLDOWN_TICKS,
     BLASTER_RECHARGE_BELOW,
     BLASTER_RECHARGE_TICKS,
     BLASTER_SPEED,
-    BLASTER_TICKS,
-    EFFECT_BEAM,
-    EFFECT_MUZZLE,
-    EFFECT_TICKS,
-    MUZZLE_TICKS,
     PLAYER_RADIUS,
     RAIL,
     RAIL_COOLDOWN_TICKS,
@@ -64,7 +58,7 @@ def fire_weapons(world: World, orders: NDArray[np.int32], span: slice, acting: N
 
 def _fire_blasters(world: World, seats: NDArray[np.intp]) -> None:
     """A bolt each, from the centre (which is in the open, whatever wall the player leans on)."""
-    player, projectile, effect = world.player, world.projectile, world.effect
+    player, projectile = world.player, world.projectile
     player.ammo_blaster[seats] -= 1
     player.cooldown_blaster[seats] = BLASTER_COOLDOWN_TICKS
     player.cooldown_rail[seats] = np.maximum(player.cooldown_rail[seats], SWITCH_AFTER_BLASTER_TICKS)
@@ -72,8 +66,7 @@ def _fire_blasters(world: World, seats: NDArray[np.intp]) -> None:
     vx, vy = (COSINE[aim] * BLASTER_SPEED + half) >> SINE_SHIFT, (SINE[aim] * BLASTER_SPEED + half) >> SINE_SHIFT
     columns = (seats, player.x[seats], player.y[seats], vx, vy)
     for seat, x, y, dx, dy in zip(*(column.tolist() for column in columns), strict=True):
-        projectile.spawn(world.tick, seat, x=x, y=y, vx=dx, vy=dy, ttl=BLASTER_TICKS)
-        effect.spawn(world.tick, seat, type=EFFECT_MUZZLE, x=x, y=y, amount=BLASTER, ttl=MUZZLE_TICKS)
+        projectile.spawn(world.tick, seat, x=x, y=y, vx=dx, vy=dy)
 
 
 def fire_rails(
@@ -96,7 +89,7 @@ def fire_rails(
         player.cooldown_rail[seat] = RAIL_COOLDOWN_TICKS
         player.cooldown_blaster[seat] = max(int(player.cooldown_blaster[seat]), SWITCH_AFTER_RAIL_TICKS)
         end_x, end_y = ray_end(arena_map, x, y, COSINES[aim], SINES[aim])
-        world.effect.spawn(world.tick, seat, type=EFFECT_BEAM, x=x, y=y, x2=end_x, y2=end_y, amount=RAIL, ttl=EFFECT_TICKS)
+        world.beam.spawn(world.tick, seat, x=x, y=y, aim=aim)
         if predicting is None:
             struck, gone = _pierced(world, seat, seen_by(seat), (end_x - x, end_y - y))
             hits += [Hit(seat, victim, RAIL_DAMAGE, RAIL) for victim in struck]

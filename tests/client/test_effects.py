@@ -1,10 +1,16 @@
+import pytest
+
 from engine.world import World
 from game.arena import ARENA_SCHEMA
 from game.client.camera import Camera
-from game.client.effects import Effects, EffectTracker
+from game.client.effects import Effects
 from game.client.feed import Roster
+from game.client.sightings import NOBODY, Sight, Sighting
 from game.client.sounds import SoundPlayer
 from game.simulation import rules
+from tests.game.support import drawn_map
+
+HERE = (200.0, 120.0)
 
 
 class Listener(SoundPlayer):
@@ -16,73 +22,63 @@ class Listener(SoundPlayer):
         self.heard.append(name)
 
 
-def world_with(kind: int, seat: int = 0, tick: int = 5, **values: int) -> World:
-    world = World(ARENA_SCHEMA, tick)
-    world.effect.spawn(tick, seat, type=kind, x=16000, y=16000, ttl=12, **values)
-    return world
-
-
 def player():
     sounds = Listener()
-    return Effects(sounds), sounds, Camera(2048, 2048)
+    camera = Camera(2048, 2048)
+    camera.update(HERE, (640, 360), 0.0, 1.0)
+    return Effects(sounds, drawn_map()), sounds, camera
 
 
-def play(effects, world, camera, now=0.0, own_seat=0):
-    effects.play(world, own_seat, Roster(), camera, (1000.0, 1000.0), now)
+def start(effects, camera, what, seat=0, now=0.0, **values):
+    effects.start(Sighting(what, seat, HERE, **values), 0, Roster(), camera, HERE, now)
 
 
-def test_a_row_is_played_once_however_often_it_is_shown():
-    tracker, world = EffectTracker(), world_with(rules.EFFECT_DASH)
-    assert tracker.fresh(world.effect, 0.0).tolist() == [0]
-    for frame in range(20):
-        assert tracker.fresh(world.effect, frame / 60).size == 0
+@pytest.mark.parametrize("what", list(Sight))
+@pytest.mark.parametrize("seat", [0, 3, NOBODY])
+def test_everything_can_be_seen_and_drawn(surface, what, seat):
+    effects, sounds, camera = player()
+    start(effects, camera, what, seat, amount=1, end=(300.0, 200.0))
+    surface.fill((0, 0, 0))
+    effects.draw(surface, camera)
+    x, y = (round(value) for value in camera.to_screen(*HERE))
+    assert surface.subsurface((x - 60, y - 60, 120, 120)).get_bounding_rect().width > 0
+    assert any(surface.get_at((x + dx, y + dy))[:3] != (0, 0, 0) for dx in range(-60, 60, 2) for dy in range(-60, 60, 2))
+    assert len(sounds.heard) == (what is not Sight.HIT or seat == 0)
 
 
-def test_a_row_that_a_correction_takes_away_and_brings_back_is_not_played_again():
-    tracker, world = EffectTracker(), world_with(rules.EFFECT_DASH)
-    tracker.fresh(world.effect, 0.0)
-    assert tracker.fresh(World(ARENA_SCHEMA).effect, 0.1).size == 0
-    assert tracker.fresh(world.effect, 0.2).size == 0
+def test_what_happens_in_the_world_is_played_once():
+    effects, sounds, camera = player()
+    world = World(ARENA_SCHEMA, 5)
+    effects.play(world, 0, Roster(), camera, HERE, 0.0)
+    world.player.spawn(5, 3, x=3200, y=1900, life=rules.ALIVE)
+    world.projectile.spawn(5, 3, x=3400, y=1900, vx=220)
+    world.beam.spawn(5, 0, x=3200, y=1900, aim=10)
+    for frame in range(5):
+        effects.play(world, 0, Roster(), camera, HERE, frame / 60)
+    assert sounds.heard == ["blaster", "rail"]
 
 
-def test_the_next_row_in_the_same_slot_is_played():
-    tracker = EffectTracker()
-    tracker.fresh(world_with(rules.EFFECT_DASH, tick=5).effect, 0.0)
-    assert tracker.fresh(world_with(rules.EFFECT_DASH, tick=6).effect, 0.02).tolist() == [0]
-
-
-def test_a_generation_that_comes_round_again_is_played():
-    tracker = EffectTracker()
-    tracker.fresh(world_with(rules.EFFECT_DASH, tick=5).effect, 0.0)
-    assert tracker.fresh(world_with(rules.EFFECT_DASH, tick=5 + 1024).effect, 17.0).tolist() == [0]
-
-
-def test_matches_of_other_sizes_start_afresh():
-    tracker = EffectTracker()
-    tracker.fresh(world_with(rules.EFFECT_DASH).effect, 0.0)
-    small = World(ARENA_SCHEMA.for_seats(2))
-    small.effect.spawn(5, 0, type=rules.EFFECT_DASH)
-    assert tracker.fresh(small.effect, 0.1).tolist() == [0]
-
-
-def test_every_type_can_be_seen_and_drawn(surface):
-    for kind in range(9):
+def test_an_impact_that_is_not_sure_is_shown_only_where_the_screen_would_show_its_bolt():
+    for focus, heard in ((HERE, ["impact"]), ((1900.0, 1900.0), [])):
         effects, sounds, camera = player()
-        camera.update((1000.0, 1000.0), (640, 360), 0.0, 1.0)
-        play(effects, world_with(kind, amount=18, x2=9000, y2=12000), camera)
-        surface.fill((0, 0, 0))
-        effects.draw(surface, camera)
-        lit = surface.get_bounding_rect().width > 0 and surface.get_at((640, 360))[:3] != (0, 0, 0)
-        assert lit == (kind != 0), kind
-        assert bool(sounds.heard) == (kind != 0), kind
+        camera.update(focus, (640, 360), 1.0, 10.0)
+        sounds.play_at = lambda name, *_, to=sounds.heard: to.append(name)
+        world = World(ARENA_SCHEMA, 5)
+        world.player.spawn(5, 3, life=rules.ALIVE)
+        world.projectile.spawn(5, 3, x=3400, y=1900, vy=-20)
+        effects.play(world, 0, Roster(), camera, HERE, 0.0)
+        sounds.heard.clear()
+        world.projectile.free(slice(None))
+        effects.play(world, 0, Roster(), camera, HERE, 0.02)
+        assert sounds.heard == heard
 
 
 def test_only_our_own_hits_mark_the_crosshair():
     effects, sounds, camera = player()
-    play(effects, world_with(rules.EFFECT_HIT, seat=3, amount=18), camera, now=2.0)
+    start(effects, camera, Sight.HIT, seat=3, amount=18, now=2.0)
     assert effects.hit_at < 0
     assert sounds.heard == []
-    play(effects, world_with(rules.EFFECT_HIT, seat=0, amount=18), camera, now=3.0)
+    start(effects, camera, Sight.HIT, seat=0, amount=18, now=3.0)
     assert effects.hit_at == 3.0
     assert sounds.heard == ["hit"]
 
@@ -90,11 +86,9 @@ def test_only_our_own_hits_mark_the_crosshair():
 def test_a_storm_of_effects_stays_bounded_and_ends(surface):
     effects, _, camera = player()
     for tick in range(60):
-        world = World(ARENA_SCHEMA, tick)
         for seat in range(16):
-            for kind in (rules.EFFECT_DEATH, rules.EFFECT_BEAM, rules.EFFECT_HIT, rules.EFFECT_SPAWN):
-                world.effect.spawn(tick, seat, type=kind, x=16000, y=16000, amount=55)
-        play(effects, world, camera, now=tick / 60)
+            for what in (Sight.DEATH, Sight.BEAM, Sight.HIT, Sight.SPAWN):
+                start(effects, camera, what, seat, amount=55, now=tick / 60)
         effects.update(1 / 60)
         assert len(effects.particles) <= effects.particles.capacity
     effects.draw(surface, camera)
@@ -103,4 +97,4 @@ def test_a_storm_of_effects_stays_bounded_and_ends(surface):
     assert len(effects.particles) == 0
     surface.fill((0, 0, 0))
     effects.draw(surface, camera)
-    assert tuple(surface.get_at((640, 360)))[:3] == (0, 0, 0)
+    assert surface.get_at(tuple(round(value) for value in camera.to_screen(*HERE)))[:3] == (0, 0, 0)

@@ -12,14 +12,12 @@ from game.simulation.projectiles import COMPENSATED_SEATS_MAX, HIT_REACH
 from game.simulation.rules import (
     ALIVE,
     ANGLES,
+    BLASTER,
     BLASTER_COOLDOWN_TICKS,
     BLASTER_SPEED,
     DASH_SPEED,
     DEAD,
-    EFFECT_BEAM,
-    EFFECT_DEATH,
-    EFFECT_HIT,
-    EFFECT_IMPACT,
+    HIT_TICKS,
     RAIL,
     RAIL_COOLDOWN_TICKS,
     RESPAWN_TICKS,
@@ -49,9 +47,10 @@ def duel(distance_tiles: float = 4, seats: int = 2) -> Play:
     return play
 
 
-def effects(play: Play, seat: int) -> list[int]:
-    effect = play.world.effect
-    return effect.type[effect.slots_of(seat)].tolist()
+def hits(play: Play, seat: int) -> list[tuple[int, int]]:
+    """Victim and weapon."""
+    hit = play.world.hit
+    return [(int(hit.victim[slot]), int(hit.weapon[slot])) for slot in hit.rows().tolist() if slot // 8 == seat]
 
 
 def test_a_bolt_takes_its_time_and_hurts_once():
@@ -62,8 +61,9 @@ def test_a_bolt_takes_its_time_and_hurts_once():
     assert play.world.player.health[1] == 100
     play.step(ticks=3)
     assert play.world.player.health[1] == 82
-    assert EFFECT_HIT in effects(play, 0)
-    assert EFFECT_IMPACT in effects(play, 0)
+    assert hits(play, 0) == [(1, BLASTER)]
+    play.step(ticks=HIT_TICKS)
+    assert hits(play, 0) == []
     assert not play.world.projectile.alive.any()
 
 
@@ -76,7 +76,7 @@ def test_six_hits_kill_and_the_killer_is_credited():
     assert (player.score[0], player.streak[0], player.deaths[1], player.score[1]) == (1, 1, 1, 0)
     assert play.told == [Kill(0, 1, 0)]
     assert play.world.match.leader[0] == 1
-    assert EFFECT_DEATH in effects(play, 1)
+    assert hits(play, 0)[-1] == (1, BLASTER)
 
 
 def test_two_rails_kill_through_the_first_victim_but_not_through_a_wall():
@@ -86,9 +86,10 @@ def test_two_rails_kill_through_the_first_victim_but_not_through_a_wall():
     play.step({0: order(fire=1, weapon=RAIL, aim=EAST)})
     player = play.world.player
     assert player.health.tolist() == [100, 45, 45, 100]
-    effect = play.world.effect
-    beam = next(slot for slot in range(8) if effect.type[slot] == EFFECT_BEAM)
-    assert (effect.x2[beam], effect.y2[beam]) == (15 * TILE_UNITS, middle(2, 3)[1])
+    beam = play.world.beam
+    assert beam.alive.tolist() == [True, False, False, False]
+    assert (beam.x[0], beam.y[0], beam.aim[0]) == (*middle(2, 3), EAST)
+    assert hits(play, 0) == [(1, RAIL), (2, RAIL)]
     play.step({0: order(fire=1, weapon=RAIL, aim=EAST)}, RAIL_COOLDOWN_TICKS - 1)
     assert player.life[1] == ALIVE
     play.step({0: order(fire=1, weapon=RAIL, aim=EAST)})
@@ -130,7 +131,7 @@ def test_bolts_hit_exactly_those_they_pass_near_enough_however_fast_both_are():
     random, outcomes = np.random.default_rng(3), []
     share = np.linspace(0, 1, 512)[:, None]
     for _ in range(400):
-        for table in (play.world.projectile, play.world.effect):
+        for table in (play.world.projectile, play.world.hit):
             table.free(slice(None))
         x, y = middle(5, 2)
         dash, flight = random.integers(0, ANGLES, 2)
@@ -139,7 +140,7 @@ def test_bolts_hit_exactly_those_they_pass_near_enough_however_fast_both_are():
         play.stand(1, x, y, vx=velocity[0], vy=velocity[1], dash=5)
         start = np.array([x, y]) + random.integers(-420, 420, 2)
         bolt = np.array([COSINE[flight] * BLASTER_SPEED >> 14, SINE[flight] * BLASTER_SPEED >> 14])
-        play.world.projectile.spawn(play.world.tick, 0, x=int(start[0]), y=int(start[1]), vx=int(bolt[0]), vy=int(bolt[1]), ttl=30)
+        play.world.projectile.spawn(play.world.tick, 0, x=int(start[0]), y=int(start[1]), vx=int(bolt[0]), vy=int(bolt[1]))
         play.step()
         moved = np.array([play.world.player.x[1], play.world.player.y[1]])
         apart = (start + bolt * share) - (np.array([x, y]) + (moved - (x, y)) * share)
@@ -173,8 +174,7 @@ def test_weapons_need_ammunition_and_the_other_weapon_waits_after_a_shot():
     assert not play.world.projectile.alive.any()
     player.ammo_rail[0] = player.ammo_blaster[0] = 0
     play.step({0: order(fire=1, weapon=RAIL, aim=SOUTH)}, RAIL_COOLDOWN_TICKS + 1)
-    beams = play.world.effect.type == EFFECT_BEAM
-    assert not beams.any()
+    assert not play.world.beam.alive.any()
     assert 0 < player.ammo_blaster[0] <= 3  # it recharges, slowly
 
 

@@ -8,7 +8,7 @@ import pytest
 from engine.contract import PresentOnly
 from engine.ids import Seat
 from engine.world import Motion, World
-from game.simulation.rules import CONTACT_TICKS, EFFECT_BEAM, EFFECT_DASH, EFFECT_IMPACT, EFFECT_PICKUP, WORLD_UNITS
+from game.simulation.rules import CONTACT_TICKS, COORDINATE_MAX, DASH_TICKS, PICKUP_PAUSE_TICKS
 from tests.game.support import Play, RandomCommands, order, penetration
 
 
@@ -47,7 +47,7 @@ def test_an_undisturbed_player_is_predicted_exactly_for_seconds(arena_map):
     play.step()
     play.world.player.health[1] = 10
     client = held_by_client(play.world, 1)
-    whims, seen = RandomCommands(3, 8), set()
+    whims, seen = RandomCommands(3, 8), set[str]()
     for _ in range(1200):
         whims.next_into(play.commands, play.world.player.generation != 0)
         command = tuple(play.commands.cells[:, 1].tolist())
@@ -58,8 +58,11 @@ def test_an_undisturbed_player_is_predicted_exactly_for_seconds(arena_map):
         if play.arena.map.hazard.any():
             client.player.health[1] = play.world.player.health[1]  # burning is the server's to decide
         assert same(own_rows(play.world, 1), own_rows(client, 1)), f"tick {play.world.tick}"
-        seen |= set(play.world.effect.type[play.world.effect.slots_of(1)].tolist())
-    assert {EFFECT_BEAM, EFFECT_DASH, EFFECT_IMPACT, EFFECT_PICKUP} <= seen
+        player = client.player
+        seen |= {kind for kind in ("beam", "projectile") if getattr(client, kind).alive.any()}
+        seen |= {"dash"} if player.dash[1] == DASH_TICKS else set()
+        seen |= {"pickup"} if player.cooldown_pickup[1] == PICKUP_PAUSE_TICKS else set()
+    assert seen == {"beam", "projectile", "dash", "pickup"}
 
 
 def test_in_a_fight_most_ticks_are_predicted_and_each_difference_is_damage_or_contact():
@@ -82,7 +85,7 @@ def test_in_a_fight_most_ticks_are_predicted_and_each_difference_is_damage_or_co
             or player.life[2] != before.player.life[2]
             or player.score[2] != before.player.score[2]
         )
-        marker = not same([world.effect.public[:, world.effect.slots_of(2)]], [client.effect.public[:, client.effect.slots_of(2)]])
+        marker = not same([world.hit.public[:, world.hit.slots_of(2)]], [client.hit.public[:, client.hit.slots_of(2)]])
         pickup = (play.world.pickup.wait > before.pickup.wait).any()
         assert hurt or marker or pickup, f"tick {world.tick}"
     assert differences < ticks // 10
@@ -204,11 +207,11 @@ def test_a_pickup_is_not_predicted_twice_when_the_server_has_not_spoken_yet():
 @pytest.mark.parametrize("velocity", [(150, 0), (0, 150), (106, 106), (-150, 0), (0, -150), (-106, -106), (-150, 40)])
 def test_a_bolt_that_coasted_through_the_border_in_an_outage_ends_there(velocity: tuple[int, int]) -> None:
     """After an outage the engine moves own bolts on by their motion, through walls and off the map; the next step must cope with it."""
-    for x, y in ((WORLD_UNITS, 5000), (5000, WORLD_UNITS), (WORLD_UNITS, WORLD_UNITS), (0, 5000), (5000, 0), (0, 0)):
+    for x, y in ((COORDINATE_MAX, 5000), (5000, COORDINATE_MAX), (COORDINATE_MAX, COORDINATE_MAX), (0, 5000), (5000, 0), (0, 0)):
         play = Play(2, "crossfire")
         play.step()
         client = held_by_client(play.world, 0)
-        client.projectile.spawn(client.tick, 0, x=x, y=y, vx=velocity[0], vy=velocity[1], ttl=30)
+        client.projectile.spawn(client.tick, 0, x=x, y=y, vx=velocity[0], vy=velocity[1])
         predict(play, client, 0, order())
         assert not client.projectile.alive.any()
         assert client.out_of_range() is None

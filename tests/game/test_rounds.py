@@ -153,11 +153,14 @@ def test_joining_late_and_leaving_leaves_nothing_behind():
     play.step(ticks=5)
     play.arena.join(play.world, Seat(2))
     play.step({0: order(fire=1)}, 3)
+    play.world.hit.spawn(play.world.tick, 0, victim=2)
+    play.world.beam.spawn(play.world.tick, 0)
     assert play.world.player.life.tolist() == [ALIVE, 0, ALIVE]
     play.arena.leave(play.world, Seat(0))
     assert not play.world.player.alive[0]
     assert not play.world.projectile.alive[:8].any()
-    assert not play.world.effect.alive[:8].any()
+    assert not play.world.hit.alive.any()
+    assert not play.world.beam.alive.any()
     assert [row[0] for row in play.arena.standings(play.world)] == [2]
 
 
