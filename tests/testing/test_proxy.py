@@ -265,8 +265,12 @@ def test_who_reads_nothing_is_not_read_from_without_end() -> None:
         (["--listen", "0", "--to", "localhost"], "'localhost' is not an address: write HOST:PORT"),
         (["--listen", "0", "--to", "::1:7777"], "'::1:7777' is not an address"),
         (["--listen", "0", "--to", "h:1", "--net", "lag=5"], "network conditions: 'lag' is unknown"),
-        (["--listen", "0", "--to", "h:1", "--seconds", "0"], "'0' is not a number of seconds"),
-        (["--listen", "0", "--to", "no.such.name.invalid:1"], "engine.testing.proxy: "),
+        (["--listen", "0", "--to", "h:1", "--seconds", "0"], "--seconds: 0 is not in 0.1 to"),
+        (["--listen", "0", "--to", "h:1", "--seed", "x"], "--seed: 'x' is not a whole number"),
+        (
+            ["--listen", "0", "--to", "no.such.name.invalid:1"],
+            "engine.testing.proxy: No computer is known by the name no.such.name.invalid: check the spelling",
+        ),
     ],
 )
 def test_a_wrong_command_line_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
@@ -279,6 +283,34 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(capsys: pytest.Capture
     assert words in captured.err
     assert captured.err.count("\n") == 1
     assert captured.out == ""
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(arguments) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    (line,) = told.err.splitlines()
+    return line
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_proxy_to_itself_is_refused(capsys: pytest.CaptureFixture[str], host: str) -> None:
+    free = open_server_sockets(0)
+    free.close()
+    said = refusal(capsys, "--listen", str(free.port), "--to", f"{host}:{free.port}")
+    assert said == (
+        f"engine.testing.proxy: {host} port {free.port} is where the proxy itself listens: it would pass everything on to itself"
+    )
+
+
+def test_a_port_that_is_taken_is_told_with_the_proxys_own_option(capsys: pytest.CaptureFixture[str]) -> None:
+    taken = open_server_sockets(0, hosts=("127.0.0.1",))
+    try:
+        said = refusal(capsys, "--listen", f"127.0.0.1:{taken.port}", "--to", "127.0.0.1:1")
+    finally:
+        taken.close()
+    assert said.startswith(f"engine.testing.proxy: cannot listen at 127.0.0.1:{taken.port}: ")
+    assert said.endswith("; --listen takes another port, TCP and UDP (0 is any)")
 
 
 # --- a real server, the proxy as a process, a real client

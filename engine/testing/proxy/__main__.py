@@ -9,33 +9,23 @@ from __future__ import annotations
 import argparse
 import json
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from types import FrameType
-from typing import Final, NoReturn
+from typing import Final
 
 from engine.conditions import PRESETS, NetConditions
+from engine.drivers import NoFreePortError
+from engine.drivers.command_line import USAGE_ERROR, CommandLineParser, conditions, number
+from engine.drivers.console import one_line, say
+from engine.drivers.failures import failure_of
 from engine.ids import Address
 from engine.testing.proxy.relay import Proxy
 from engine.testing.proxy.statistics import ProxyStatistics, in_a_line, in_words
 
 PROGRAM: Final = "engine.testing.proxy"
-USAGE_ERROR: Final = 2
 PORT_MAX: Final = 65535
-
-
-class _Parser(argparse.ArgumentParser):
-    """One clear line for a wrong argument."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(USAGE_ERROR, f"{PROGRAM}: {message} (see: python -m {PROGRAM} --help)\n")
-
-
-def _conditions(text: str) -> NetConditions:
-    try:
-        return NetConditions.parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _port(text: str, low: int) -> int:
@@ -70,31 +60,21 @@ def _listen(text: str) -> Address:
     return Address(host, _port(port, 0))
 
 
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.1 <= value <= 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds, 0.1 at least")
-    return value
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def _parser() -> CommandLineParser:
+    parser = CommandLineParser(
         prog=f"python -m {PROGRAM}", description="A bad network between any client and any server. It changes no byte but on request."
     )
     parser.add_argument("--listen", type=_listen, required=True, metavar="P", help="port, TCP and UDP, or ADDRESS:PORT; 0 is any")
     parser.add_argument("--to", type=_server, required=True, metavar="HOST:PORT", help="the server")
     parser.add_argument(
         "--net",
-        type=_conditions,
+        type=conditions,
         default=NetConditions(),
         metavar="WORDS",
         help=f"latency=80,jitter=20,loss=5,burst=8,... for both directions; in front of them one of {', '.join(PRESETS)}",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the dice; the traffic's own timing is as it is")
-    parser.add_argument("--seconds", type=_seconds, metavar="S", help="end after so many seconds")
+    parser.add_argument("--seed", type=number(0, 2**31 - 1), default=0, metavar="N", help="of the dice, not of the traffic's own timing")
+    parser.add_argument("--seconds", type=number(0.1, 1e9, float), metavar="S", help="end after so many seconds")
     parser.add_argument("--json", action="store_true", help="the report as one JSON object on the last line")
     return parser
 
@@ -108,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         proxy = Proxy(server.host, server.port, options.net, listen_port=listen.port, listen_hosts=hosts, seed=options.seed)
     except OSError as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        say(f"{PROGRAM}: {one_line(_problem(error, server, listen))}")
         return USAGE_ERROR
 
     def by_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signal module's signature
@@ -128,6 +108,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         print(json.dumps(report.as_json()))
     return 0
+
+
+def _problem(error: OSError, server: Address, listen: Address) -> str:
+    """Why there is no proxy, and what helps, in this program's words."""
+    if isinstance(error, socket.gaierror):
+        return failure_of(error, server.host, server.port).sentence
+    if isinstance(error, NoFreePortError):
+        where = str(listen) if listen.host else f"port {listen.port}"
+        why = error.__cause__.strerror if isinstance(error.__cause__, OSError) else error.__cause__
+        return f"cannot listen at {where}: {why}; --listen takes another port, TCP and UDP (0 is any)"
+    return str(error)
 
 
 def _show(statistics: ProxyStatistics) -> None:

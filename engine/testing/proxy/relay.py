@@ -13,6 +13,7 @@ from engine.drivers.addresses import address_of
 from engine.drivers.dialing import resolve
 from engine.drivers.lan import join_discovery_groups
 from engine.drivers.ports import open_server_sockets
+from engine.drivers.udp import open_udp_socket
 from engine.testing.proxy.datagrams import DatagramSide
 from engine.testing.proxy.links import Links
 from engine.testing.proxy.statistics import ProxyStatistics
@@ -36,7 +37,9 @@ class Proxy:
         seed: int = 0,
         clock: clocks.Clock = clocks.now,
     ) -> None:
-        """``listen_port`` 0 is any. Raises OSError, with a sentence, where it cannot listen or the server's name is unknown."""
+        """``listen_port`` 0 is any. Raises OSError, with a sentence, where it cannot listen, the server's name is unknown or the
+        server would be the proxy itself.
+        """
         candidates = resolve(host, port)
         if not candidates:
             raise OSError(f"{host} has no address")
@@ -45,6 +48,9 @@ class Proxy:
         self._begun: Final = clock()
         self._selector: Final = selectors.DefaultSelector()
         self._sockets: Final = open_server_sockets(listen_port, ports_tried=1, hosts=listen_hosts)
+        if any(sockaddr[1] == self._sockets.port and _is_heard(sockaddr[0], listen_hosts) for _, sockaddr in candidates):
+            self._sockets.close()
+            raise OSError(f"{host} port {port} is where the proxy itself listens: it would pass everything on to itself")
         self._links: Final = Links(address_of(candidates[0][1]))
         self._datagrams: Final = DatagramSide(self._sockets.udp, conditions, seed, self._links, watch=self._watch, unwatch=self._unwatch)
         self._streams: Final = StreamSide(
@@ -118,3 +124,17 @@ class Proxy:
     def _unwatch(self, sock: socket.socket) -> None:
         if sock.fileno() >= 0 and sock in self._selector.get_map():
             self._selector.unregister(sock)
+
+
+def _is_heard(host: str, listen_hosts: Sequence[str]) -> bool:
+    """Whether what is sent to this address comes to one who listens at those."""
+    if host in listen_hosts:
+        return True
+    family, everywhere = (socket.AF_INET6, "::") if ":" in host else (socket.AF_INET, "0.0.0.0")  # noqa: S104 - compared, not listened at
+    if everywhere not in listen_hosts:
+        return False
+    try:
+        open_udp_socket(family, host, 0).close()
+    except OSError:  # of another computer
+        return False
+    return True
