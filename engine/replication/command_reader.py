@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from engine.contract import Command, CommandSchema
 from engine.replication.commands import (
+    COMMANDS_PER_MESSAGE_MAX,
     VIEW_CHANGE_ORDER,
     VIEW_ORDER,
     CommandEntry,
@@ -75,7 +76,7 @@ class CommandReader:
         head >>= _TICK_BITS
         count = head & 0x3F
         newest = self._entries[-1]
-        if head >> 39 != 1 or head & 0x40 or not 1 < count <= len(self._changes) + 2 or tick <= newest.tick:
+        if head >> 39 != 1 or head & 0x40 or not 1 < count <= min(len(self._changes) + 2, COMMANDS_PER_MESSAGE_MAX) or tick <= newest.tick:
             return None
         rest = value & (1 << left) - 1
         size = 2 * (left - rest.bit_length()) + 1 + VIEW_ORDER

@@ -99,5 +99,5 @@ def default_name() -> str:
     """What somebody is called who has not said."""
     try:
         return getpass.getuser()[:16] or "Player"
-    except (OSError, KeyError):  # no such user in this container
+    except (OSError, KeyError, ImportError):  # no such user in this container; Windows without the variables that name one
         return "Player"

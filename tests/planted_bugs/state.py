@@ -10,8 +10,8 @@ WORLD: Final = (
     Bug(
         "generation_not_compared",
         "engine/world/blend.py",
-        "        changed &= earlier.cells[self._births] == later.cells[self._births]\n",
-        "",
+        "        stays = earlier.cells[births] == later.cells[births]\n",
+        "        stays = births == births\n",
         "A slot that is used again is drawn sliding from its old row's place to the new one's.",
         "tests/world",
     ),
@@ -43,8 +43,8 @@ WORLD: Final = (
     Bug(
         "freed_slot_keeps_private_values",
         "engine/world/table.py",
-        "        self.private[:, slots] = 0\n",
-        "",
+        "            self.private[:, slots] = 0\n",
+        "            self.private[:, slots] += 0\n",
         "Who takes a seat finds the last player's private values in it.",
         "tests/world",
     ),
@@ -219,6 +219,14 @@ REPLICATION: Final = (
         "63 commands are read where at most 32 are allowed.",
         "tests/replication",
     ),
+    Bug(
+        "commands_expected_unbounded",
+        "engine/replication/command_reader.py",
+        "min(len(self._changes) + 2, COMMANDS_PER_MESSAGE_MAX)",
+        "len(self._changes) + 2",
+        "One command more with each message, where what is expected is compared and not read.",
+        "tests/replication",
+    ),
 )
 
 TIMELINE: Final = (
@@ -243,8 +251,8 @@ TIMELINE: Final = (
     Bug(
         "compared_without_private_columns",
         "engine/timeline/prediction.py",
-        "wrong = (self._authority.cells[own] != predicted.cells[own]).nonzero()[0]",
-        "wrong = ((self._authority.cells[own] != predicted.cells[own]) & (own < self._authority.schema.public_cells)).nonzero()[0]",
+        "own, expected = self._authority.cells[self._own.all], predicted.cells[self._own.all]\n",
+        "own, expected = [w.cells[self._own.all[self._own.all < w.schema.public_cells]] for w in (self._authority, predicted)]\n",
         "Ammunition and cooldowns that were predicted wrong stay wrong.",
         "tests/timeline",
     ),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.contract import CommandSchema
 from engine.replication import COMMANDS_PER_MESSAGE_MAX, CommandEntry, CommandsMessage, read_commands, write_commands
 from engine.replication import command_reader as under_test
+from engine.replication import commands as layout
 from engine.replication.command_reader import CommandReader
 from tests.replication.test_commands import SCHEMA, messages
 
@@ -101,3 +102,16 @@ def test_a_steady_client_is_read_the_fast_way(monkeypatch: pytest.MonkeyPatch) -
         message = CommandsMessage(last, False, tuple(entries[max(0, last - 6) : last]))
         assert reader.read(write_commands(SCHEMA, message)) == message
     assert len(slow) == 1
+
+
+@pytest.mark.parametrize("count", range(COMMANDS_PER_MESSAGE_MAX - 1, 64))
+def test_no_message_has_more_commands_than_allowed_whatever_was_read_before(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = [CommandEntry(tick, SCHEMA.neutral, tick - 4, 0) for tick in range(100, 200)]
+    with monkeypatch.context() as unmannerly:
+        unmannerly.setattr(layout, "COMMANDS_PER_MESSAGE_MAX", 63)
+        crowded = write_commands(SCHEMA, CommandsMessage(5, False, tuple(entries[:count])))
+    reader = CommandReader(SCHEMA)
+    full = write_commands(SCHEMA, CommandsMessage(5, False, tuple(entries[: min(count - 1, COMMANDS_PER_MESSAGE_MAX)])))
+    assert reader.read(full) is not None
+    assert reader.read(crowded) == read_commands(SCHEMA, crowded)
+    assert (reader.read(crowded) is None) == (count > COMMANDS_PER_MESSAGE_MAX)

@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -151,8 +150,8 @@ def _per_minute(causes: Mapping[str, int], minutes: float) -> dict[str, float]:
 
 
 def _children_cpu_s() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+    spent = os.times()
+    return spent.children_user + spent.children_system
 
 
 # --- what is written ----------------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -20,6 +21,7 @@ from tests.swarm.drawing import TO_A_CLIENT, TO_ALL, GameKind, draw
 from tests.swarm.games import SwarmClient, SwarmToy
 from tests.swarm.run import run_seed
 
+ROOT = Path(__file__).resolve().parents[2]
 SEEDS = (5, 27, 28, 86)
 """Quick ones, of all three games. 86: a player leaves while a stream is being opened, which once raised."""
 
@@ -59,9 +61,10 @@ def test_the_same_seed_in_another_process_with_another_hash_seed() -> None:
             env={**os.environ, "PYTHONHASHSEED": hash_seed},
             capture_output=True,
             text=True,
-            check=True,
+            cwd=ROOT,
             timeout=300,
         )
+        assert ran.returncode == 0, ran.stderr
         report: dict[str, object] = json.loads(ran.stdout.splitlines()[-1])
         return {name: value for name, value in report.items() if name != "wall_s"}
 
