@@ -72,6 +72,18 @@ def arrivals(user: User, random: Random, now: float) -> Iterator[tuple[bytes, Ad
             yield datagram, ATTACKER
 
 
+def answer(user: User, both: tuple[Endpoint, Endpoint], random: Random, now: float) -> None:
+    """The server says something to him now and then, and seldom goodbye."""
+    said = bytes(random.randrange(1400)) if random.random() < 0.1 else None
+    is_kicked = random.random() < 0.0005
+    for endpoint in both:
+        connection = endpoint.connection(user.connection.id)
+        if said is not None and connection is not None and connection.state is State.CONNECTED:
+            connection.send(said)
+        if is_kicked:
+            endpoint.disconnect(user.connection.id, DisconnectReason.KICKED, now)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_an_endpoint_that_skips_the_idle_does_what_one_does_that_always_asks(seed: int) -> None:
     random = Random(seed)
@@ -96,14 +108,7 @@ def test_an_endpoint_that_skips_the_idle_does_what_one_does_that_always_asks(see
             endpoint.advance(now)
         assert both[0].events() == both[1].events()
         for user in users:
-            said = bytes(random.randrange(1400)) if random.random() < 0.1 else None
-            is_kicked = random.random() < 0.0005
-            for endpoint in both:
-                connection = endpoint.connection(user.connection.id)
-                if said is not None and connection is not None and connection.state is State.CONNECTED:
-                    connection.send(said)
-                if is_kicked:
-                    endpoint.disconnect(user.connection.id, DisconnectReason.KICKED, now)
+            answer(user, both, random, now)
         sent = both[0].datagrams_to_send(now)
         assert sent == both[1].datagrams_to_send(now)
         for connection_id, to, datagram in sent:
