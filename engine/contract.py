@@ -26,6 +26,9 @@ Command: TypeAlias = tuple[int, ...]
 Mask: TypeAlias = Mapping[str, NDArray[np.bool_]]
 """Kind name to the rows that a seat may see, bool [capacity]; a kind that is not named is visible whole."""
 
+Relevance: TypeAlias = Mapping[str, NDArray[np.int_]]
+"""Kind name to how much its rows matter to a seat, 0 to 255, integers [capacity]; the rows of a kind that is not named never wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class CommandField:
@@ -191,6 +194,16 @@ class HasInterest(Protocol):
 
     def visible(self, world: World, seat: Seat) -> Mask:
         """What this seat may see. A hidden row is not sent: to the client it does not exist."""
+
+
+@runtime_checkable
+class HasRelevance(Protocol):
+    """Optional: a game in which rows matter more to one player than to another, by their distance perhaps."""
+
+    def relevance(self, world: World, seat: Seat) -> Relevance:
+        """How much each row matters to this seat. Asked only while its line is too narrow for everything: what matters more then goes first
+        and more often, and what matters less waits for a quarter of a second at most. Server only, between steps.
+        """
 
 
 @runtime_checkable

@@ -6,7 +6,9 @@ import struct
 from collections.abc import Sequence
 from typing import Final
 
-from engine.contract import CommandField, Commands, CommandSchema, Past, Settings, game_digest
+import numpy as np
+
+from engine.contract import CommandField, Commands, CommandSchema, Past, Relevance, Settings, game_digest
 from engine.ids import Seat
 from engine.world import Range, Schema, World
 from game.maps import load_map, map_names
@@ -73,10 +75,12 @@ WARMUP_S_MAX: Final = 120
 TIME_LIMIT_S_MIN: Final = 10
 ANNOUNCEMENTS_MAX: Final = 64
 """Per tick, as the contract allows."""
+NEAR_UNITS: Final = 8 * TILE_UNITS
+"""Who is so far away matters half as much as who is right here, and beyond it less with the square of the distance."""
 
 
 class Arena:
-    """The arena for one match: implements the contract's Game, HasAnnouncements, HasContact and HasEnd. All state is in the world."""
+    """The arena for one match: the contract's Game, HasAnnouncements, HasContact, HasEnd and HasRelevance. All state is in the world."""
 
     def __init__(self, settings: Settings, seats: int) -> None:
         checked = check_settings(settings)
@@ -119,6 +123,12 @@ class Arena:
     def announcements(self, world: World) -> Sequence[bytes]:  # noqa: ARG002 - the contract's; events are the step's output
         """Kills, and the start and end of the round, of the latest step; read them with :func:`read_announcement`."""
         return [_write_announcement(happening) for happening in self._happenings[:ANNOUNCEMENTS_MAX]]
+
+    def relevance(self, world: World, seat: Seat) -> Relevance:
+        """The contract's: players matter by how near they are; of everything else there is little, and it does not wait."""
+        x, y = world.player.x.astype(np.int64), world.player.y.astype(np.int64)
+        apart = (x - x[seat]) ** 2 + (y - y[seat]) ** 2
+        return {"player": 255 * NEAR_UNITS**2 // (NEAR_UNITS**2 + apart)}
 
     def is_over(self, world: World) -> bool:
         """Whether the results have been shown for long enough."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.replication.interest import public_view
     from engine.replication.layout import BASELINE_TICKS_MAX
     from engine.replication.ledger import SnapshotLedger, read_ledger, sum_ledgers
+    from engine.replication.views import HELD_BACK_TICKS_MAX, VIEWS_MAX, SeatViews, ViewLayout
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -29,11 +30,14 @@ else:
         interest="public_view",
         layout="BASELINE_TICKS_MAX",
         ledger="SnapshotLedger read_ledger sum_ledgers",
+        views="HELD_BACK_TICKS_MAX VIEWS_MAX SeatViews ViewLayout",
     )
 
 __all__ = [
     "BASELINE_TICKS_MAX",
     "COMMANDS_PER_MESSAGE_MAX",
+    "HELD_BACK_TICKS_MAX",
+    "VIEWS_MAX",
     "BaselineRing",
     "ClientBaseline",
     "CommandBuffer",
@@ -45,9 +49,11 @@ __all__ = [
     "DecoderStatistics",
     "EncoderStatistics",
     "Refusal",
+    "SeatViews",
     "SnapshotDecoder",
     "SnapshotEncoder",
     "SnapshotLedger",
+    "ViewLayout",
     "public_view",
     "read_commands",
     "read_ledger",

@@ -104,6 +104,10 @@ class ClientBaseline:
         baseline = ring.at(acknowledged)
         return (None, None) if baseline is None else (baseline, self._masks[acknowledged % RING_TICKS])
 
+    def forget_older(self) -> None:
+        """Of what was acknowledged only the newest may be a baseline from now on."""
+        self._held &= 1
+
     def sent(self, tick: int, mask: Mask | None = None) -> None:
         """Remember that the snapshot of ``tick`` went out, showing what ``mask`` lets through (kept by reference: do not change it)."""
         self._sent_ticks[tick % RING_TICKS] = tick

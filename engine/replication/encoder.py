@@ -82,10 +82,13 @@ class SnapshotEncoder:
         feedback: CommandFeedback | None = None,
         mask: Mask | None = None,
         baseline_mask: Mask | None = None,
+        views: tuple[NDArray[np.int32], NDArray[np.int32]] | None = None,
     ) -> bytes:
         """One client's snapshot of ``world`` against the ``baseline`` it holds (None: complete).
 
         ``seat`` None is somebody who only watches. The masks say what the client may see now, and could see at the baseline's tick.
+        ``views``, where there is a baseline: the public cells that it is shown now, and those that it was shown then, not the worlds'
+        (see :mod:`engine.replication.views`); its own rows are the worlds' in both.
         Raises :class:`LocalProtocolError` for a baseline that is not 1 to 63 ticks old and for a cell outside its field's range.
         """
         ticks = 0 if baseline is None else world.tick - baseline.tick
@@ -93,11 +96,13 @@ class SnapshotEncoder:
             raise LocalProtocolError(f"no snapshot of tick {world.tick} with a baseline {ticks} ticks back")
         if world is not self._world or world.tick != self._tick:
             self._start_world(world)
-        if mask is None and baseline_mask is None:
+        if mask is None and baseline_mask is None and views is None:
             public, checksum = self._shared_public(world, baseline, ticks), self._checksum
         else:
-            view = public_view(world, mask, seat)
-            base = None if baseline is None else public_view(baseline, baseline_mask, seat)
+            view, base = views or (
+                public_view(world, mask, seat),
+                None if baseline is None else public_view(baseline, baseline_mask, seat),
+            )
             public, checksum = _Part(*self._encode_public(view, base, world.tick, ticks)), _crc(view)
         private = (0, 0)
         if seat is not None:

@@ -17,10 +17,14 @@ Either is only a suspicion, as a route may simply be longer and Wi-Fi may simply
 
 A pace is a whole number of ticks from snapshot to snapshot. While it is not the best one, a token bucket also holds back what is much
 larger than usual (a complete snapshot), so that one of them does not fill the queue again.
+
+Where rows can wait (:mod:`engine.replication.views`), the pace is read as a rate of bytes: the whole snapshots that it allows, spent on
+snapshots that come sooner and have *room* for a part of the rows (:meth:`SendBudget.room_bytes`).
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
@@ -84,6 +88,15 @@ BURST_SNAPSHOTS: Final = 4
 BUCKET_RATE: Final = 1.25
 """Refilled by this much more than the usual snapshots need."""
 
+DATAGRAM_BYTES: Final = 64
+"""What a snapshot costs on the line besides its own bytes (IP, UDP, seal, header): sent more often, it is paid more often."""
+ROOM_BYTES_MIN: Final = 192
+"""A snapshot is no smaller for the sake of coming sooner: with a third on top of it for each datagram, nothing is gained."""
+ROOM_SHARE_MIN: Final = 0.5
+"""Nor does it have room for less than this share of a whole one."""
+ROOM_SHARE_BURST: Final = 1.25
+"""And for this much more than its turn's worth, where less was sent before."""
+
 
 class Mode(Enum):
     """What a budget is about."""
@@ -106,6 +119,8 @@ class BudgetStatistics:
     """Suspicions that sending less did not confirm."""
     held_back: int
     """Snapshots that the bucket did not let go."""
+    rows_held_back: int
+    """Changed rows that were left for a later snapshot, each counted in every snapshot that it missed."""
 
 
 class SendBudget:
@@ -145,7 +160,7 @@ class SendBudget:
         self._usual_bytes = 0.0
         self._tokens = 0.0
         self._filled_tick = 0
-        self._for_delay = self._for_loss = self._given_up = self._held_back = 0
+        self._for_delay = self._for_loss = self._given_up = self._held_back = self._rows_held_back = 0
 
     # --- pace
 
@@ -170,6 +185,39 @@ class SendBudget:
         self._usual_bytes = usual + (min(size_bytes, 2 * usual) - usual) / 16 if usual else float(size_bytes)
         if self.interval_ticks != self._min:
             self._tokens -= size_bytes
+
+    @property
+    def is_slowed(self) -> bool:
+        """Whether the way does not carry the normal pace, as far as is known."""
+        return self.interval_ticks > self._min
+
+    @property
+    def part_interval_ticks(self) -> int:
+        """Ticks from snapshot to snapshot where rows can wait: as few as leave each the least room that it must have."""
+        usual = self._usual_bytes
+        share = (DATAGRAM_BYTES + max(ROOM_BYTES_MIN, ROOM_SHARE_MIN * usual)) / (DATAGRAM_BYTES + usual)
+        return max(self._min, min(self.interval_ticks, math.ceil(self.interval_ticks * share)))
+
+    def room_bytes(self, tick: int, ticks: int = 1) -> int:
+        """How many bytes the snapshot may have that may go out now; 0: none may. Arguments as for :meth:`is_due`."""
+        interval = self.part_interval_ticks
+        if tick % interval >= ticks:
+            return 0
+        whole = self._usual_bytes + DATAGRAM_BYTES
+        per_tick = whole / self.interval_ticks
+        self._tokens = min(BURST_SNAPSHOTS * whole, self._tokens + (tick - self._filled_tick) * per_tick)
+        self._filled_tick = tick
+        room = min(self._tokens, ROOM_SHARE_BURST * interval * per_tick) - DATAGRAM_BYTES
+        if room > 0:
+            return math.ceil(room)
+        self._held_back += 1
+        return 0
+
+    def part_sent(self, size_bytes: int, whole_bytes: int, rows_held_back: int) -> None:
+        """A snapshot of this size goes out, which would have had ``whole_bytes`` with all rows."""
+        self._usual_bytes += (min(whole_bytes, 2 * self._usual_bytes) - self._usual_bytes) / 16
+        self._tokens -= size_bytes + DATAGRAM_BYTES
+        self._rows_held_back += rows_held_back
 
     # --- judgement
 
@@ -212,6 +260,7 @@ class SendBudget:
             slowed_for_loss=self._for_loss,
             given_up=self._given_up,
             held_back=self._held_back,
+            rows_held_back=self._rows_held_back,
         )
 
     def _set_interval(self, ticks: int, now: float) -> None:

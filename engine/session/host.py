@@ -72,6 +72,8 @@ class HostStatistics:
     seats_connected: int
     seats_slowed: int
     """Those that get snapshots less often, because their way carries no more."""
+    rows_held_back: int
+    """Changed rows that were left for a later snapshot to such a seat, each counted in every snapshot that it missed."""
     complete_snapshots: int
     checksum_mismatches: int
     malformed_commands: int
@@ -125,7 +127,7 @@ class MatchHost:
         self._copying: Final[set[ConnectionId]] = set()
         """Whose newest snapshot is still to be sent again."""
         self._failed = 0
-        self._ended_complete = self._ended_mismatches = self._ended_malformed = 0
+        self._ended_complete = self._ended_mismatches = self._ended_malformed = self._ended_rows = 0
 
     # --- the verbs
 
@@ -195,6 +197,7 @@ class MatchHost:
             matches=len(self._matches),
             seats_connected=sum(place.is_connected for place in self._places.values()),
             seats_slowed=sum(place.budget.interval_ticks > self.config.snapshot_interval_ticks for place in self._places.values()),
+            rows_held_back=self._ended_rows + sum(match.rows_held_back for match in matches),
             complete_snapshots=self._ended_complete + sum(match.complete_snapshots for match in matches),
             checksum_mismatches=self._ended_mismatches + sum(match.checksum_mismatches for match in matches),
             malformed_commands=self._ended_malformed + sum(match.malformed_commands for match in matches),
@@ -296,6 +299,7 @@ class MatchHost:
         del self._matches[match.match_id]
         self._emit(FairnessReported(match.match_id, match.fairness()))
         self._ended_complete += match.complete_snapshots
+        self._ended_rows += match.rows_held_back
         self._ended_mismatches += match.checksum_mismatches
         self._ended_malformed += match.malformed_commands
 
@@ -373,7 +377,7 @@ class MatchHost:
         for connection_id, place in list(self._places.items()):
             if not place.is_connected or place.match.match_id in failed:
                 continue
-            budget, connection = place.budget, place.connection
+            budget, connection, room = place.budget, place.connection, 0
             if now >= place.look_at:
                 place.look_at = now + PERIOD_S
                 budget.observe(connection.path_report(now), now, losses_in_runs=place.redundancy.copies > 0)
@@ -381,15 +385,20 @@ class MatchHost:
             if budget.interval_ticks < spread:  # two paces at once could miss each other for ever: the slower one decides
                 if not self._governor.is_turn(place.state.seat, tick, ticks):
                     continue
+            elif budget.is_slowed and spread == 1 and place.match.rows_can_wait:
+                room = budget.room_bytes(tick, ticks)
+                if not room:
+                    continue
             elif budget.interval_ticks > 1 and not budget.is_due(tick, ticks):
                 continue
             try:
-                message = _SNAPSHOT_HEAD + place.match.snapshot_for(place.state)
+                message = _SNAPSHOT_HEAD + (self._part(place, room) if room else place.match.snapshot_for(place.state))
             except Exception:  # noqa: BLE001 - as in _step: a cell out of its range, an interest mask of the wrong shape
                 failed.add(place.match.match_id)
                 self._fail(place.match, now)
                 continue
-            budget.sent(len(message) - 1)
+            if not room:
+                budget.sent(len(message) - 1)
             connection.send(message)
             if now >= place.redundancy.judge_at or place.redundancy.copies:
                 self._plan_copies(connection_id, place, message, now)
@@ -398,6 +407,12 @@ class MatchHost:
                 announced = match.announcements.message(match.tick)
             if announced and not place.is_carried:  # the control connection, which carries, has them already
                 connection.send(announced)
+
+    def _part(self, place: _Place, room_bytes: int) -> bytes:
+        """A snapshot in which rows may wait."""
+        message, whole_bytes, rows_held_back = place.match.part_for(place.state, room_bytes)
+        place.budget.part_sent(len(message), whole_bytes, rows_held_back)
+        return message
 
     def _plan_copies(self, connection_id: ConnectionId, place: _Place, message: bytes, now: float) -> None:
         """A client whose losses come in runs gets its snapshot again, a quarter of a tick later; one that must get less gets no copies."""

@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from engine.contract import Commands, Game, HasAnnouncements, HasEnd, HasInterest, Pilot
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.contract import Commands, Game, HasAnnouncements, HasEnd, HasInterest, HasRelevance, Mask, Pilot
 from engine.ids import ConnectionId, MatchId, Seat, SessionId, Tick
-from engine.replication import BaselineRing, ClientBaseline, CommandBuffer, SnapshotEncoder
+from engine.replication import BaselineRing, ClientBaseline, CommandBuffer, SeatViews, SnapshotEncoder, ViewLayout, public_view
 from engine.replication.baselines import SHARING_CLIENTS_MIN, shared_baselines
 from engine.replication.command_reader import CommandReader
 from engine.session.announcements import Announcement, AnnouncementLog
@@ -38,6 +41,8 @@ class SeatState:
     """What the client holds: the next snapshot is coded against it."""
     round_trip_s: float = 0.0
     """Its connection's, as the server itself measures it."""
+    views: SeatViews | None = None
+    """What it is shown instead of the world, from when its line is found too narrow until it holds a true world again."""
 
 
 class Match:
@@ -52,6 +57,7 @@ class Match:
         self.checksum_mismatches = 0
         """Times that a client told of a snapshot whose checksum did not match; once until it has recovered."""
         self.malformed_commands = 0
+        self.rows_held_back = 0
         self.is_over_reported = False
         self.announcements: Final = AnnouncementLog()
         schema = self.world.schema
@@ -62,6 +68,9 @@ class Match:
         self._history: Final = History(schema, ticks_max=rewind_ticks + 2)
         self._past: Final = ServerPast(self._history, game.tick_rate_hz, config.rewind_ms_max, config.rewind_round_trip_ms_max)
         self._interest: Final = game if isinstance(game, HasInterest) else None
+        self._relevance: Final = game if isinstance(game, HasRelevance) else None
+        self._view_layout: ViewLayout | None = None
+        """Made when the first seat is slowed."""
         self._announcer: Final = game if isinstance(game, HasAnnouncements) else None
         self._ender: Final = game if isinstance(game, HasEnd) else None
         self._fairness: Final = FairnessBook()
@@ -97,6 +106,7 @@ class Match:
         state.reader = CommandReader(self.game.command)
         state.baseline = ClientBaseline()
         state.baseline.has_mismatch = has_mismatch  # counted already; the client repeats it until it has recovered
+        state.views = None
         self._past.forget(state.seat)
 
     def leave_seat(self, seat: Seat) -> SeatState | None:
@@ -190,11 +200,66 @@ class Match:
         ticks = [state.baseline.acknowledged_tick for state in self.seats.values()]
         return shared_baselines([tick for tick in ticks if tick is not None])
 
+    @property
+    def rows_can_wait(self) -> bool:
+        """Whether the game says what matters less to a seat."""
+        return self._relevance is not None
+
     def snapshot_for(self, state: SeatState) -> bytes:
         """The newest world as this seat may see it, against the newest baseline that it holds."""
+        if state.views is not None:
+            return self._after_parts(state, state.views)
         world = self._newest
         baseline, baseline_mask = state.baseline.choose(self._ring, world.tick, self._shared)
         mask = None if self._interest is None else self._interest.visible(world, state.seat)
         self.complete_snapshots += baseline is None
         state.baseline.sent(world.tick, mask)
         return self._encoder.encode(world, baseline, state.seat, state.buffer.take_feedback(), mask, baseline_mask)
+
+    def part_for(self, state: SeatState, room_bytes: int) -> tuple[bytes, int, int]:
+        """The same in about ``room_bytes``: rows that matter less wait (see :mod:`engine.replication.views`). Only where
+        :attr:`rows_can_wait`. Returns also about how many bytes it would have had with all rows, and how many rows wait.
+        """
+        assert self._relevance is not None
+        if self._view_layout is None:
+            self._view_layout = ViewLayout(self.world.schema)
+        views = state.views
+        if views is None:
+            views = state.views = SeatViews(self._view_layout, state.seat)
+        world = self._newest
+        baseline, mask, held = self._begin_with_views(state, views)
+        if baseline is None or held is None:
+            message = self._encoder.encode(world, None, state.seat, state.buffer.take_feedback(), mask)
+            return message, len(message), 0
+        truth = public_view(world, mask, state.seat)
+        relevance = self._relevance.relevance(world, state.seat)
+        shown = views.compose(truth, world.tick, held, baseline.tick, relevance, room_bytes)
+        message = self._encoder.encode(world, baseline, state.seat, state.buffer.take_feedback(), views=(shown, held))
+        self.rows_held_back += views.rows_held_back
+        return message, views.sent(len(message)), views.rows_held_back
+
+    def _after_parts(self, state: SeatState, views: SeatViews) -> bytes:
+        """The whole truth to a client that may still hold something else; once it does not, all is as before."""
+        world = self._newest
+        baseline, mask, held = self._begin_with_views(state, views)
+        if not len(views):
+            state.views = None
+            state.baseline.forget_older()
+        feedback = state.buffer.take_feedback()
+        if baseline is None or held is None:
+            return self._encoder.encode(world, None, state.seat, feedback, mask)
+        return self._encoder.encode(world, baseline, state.seat, feedback, views=(public_view(world, mask, state.seat), held))
+
+    def _begin_with_views(self, state: SeatState, views: SeatViews) -> tuple[World | None, Mask | None, NDArray[np.int32] | None]:
+        """(the baseline's world, what the seat may see now, the public cells that it was shown at the baseline's tick)."""
+        tick = self._newest.tick
+        if state.baseline.acknowledged_tick is not None:
+            views.forget_before(state.baseline.acknowledged_tick)
+        baseline, baseline_mask = state.baseline.choose(self._ring, tick)
+        mask = None if self._interest is None else self._interest.visible(self._newest, state.seat)
+        self.complete_snapshots += baseline is None
+        state.baseline.sent(tick, mask)
+        if baseline is None:
+            return None, mask, None
+        view = views.at(baseline.tick)
+        return baseline, mask, public_view(baseline, baseline_mask, state.seat) if view is None else view.cells
