@@ -61,7 +61,7 @@ class FairnessBook:
     def close(self, account: PlayerFairness) -> None:
         """A connection or a stay ends: keep what it came to."""
         key = (account.seat, account.session_id)
-        self._closed[key] = _sum(self._closed.pop(key, None), account)
+        self._closed[key] = _sum(self._closed.get(key), account)  # in its place: who sat there first stays first
         if len(self._closed) > PLAYERS_MAX:
             del self._closed[next(iter(self._closed))]
 

@@ -3,7 +3,8 @@
 Without it, every tick would be late, the late ones made up for, clients would wait and send the same again, and everybody's game would
 stand still at the same moment. A step cannot be left out; a snapshot can. So the host is told how much of its time each tick took
 (:meth:`LoadGovernor.note`), and while that is too much, only every second player gets a snapshot in a tick, then every third: at
-half the rate all still play, as they do at 30 Hz on purpose. It goes back when what it would cost then fits.
+half the rate all still play, as they do at 30 Hz on purpose. How much of its work are snapshots it cannot know beforehand, so the way
+back is tried: where there is room to spare, the next faster pace, and after a wait that doubles each time that it proves too fast.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final
 TOO_MUCH: Final = 0.85
 """Share of the time that a tick may take on average. What is left is for the spikes and for the thread of the control connections."""
 FITS: Final = 0.70
-"""The faster pace is tried where it would take less than this."""
+"""The faster pace is tried where a tick takes less than this: twice the snapshots cost up to a quarter more (the figures below)."""
 SPREAD_TICKS_MAX: Final = 3
 """20 Hz at 60. Beyond it hardly anything is saved: the step and what comes in cost the same, and a snapshot against an older baseline is
 larger (256 players: 81 % of the time at 2, 75 % at 6)."""
@@ -22,6 +23,9 @@ SMOOTHING_TICKS: Final = 32
 SLOWER_EVERY_TICKS: Final = 32
 """Between two steps down: the effect of the last one must be seen first. Half a second at 60 Hz."""
 FASTER_EVERY_TICKS: Final = 240
+"""Between two steps up, while none has failed."""
+FASTER_EVERY_TICKS_MAX: Final = 64 * FASTER_EVERY_TICKS
+"""However often they fail: four minutes at 60 Hz, of which a pace that fails again takes half a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,9 @@ class LoadGovernor:
         self._max: Final = spread_ticks_max
         self._load = 0.0
         self._ticks_since = 0
+        self._is_tried = False
+        """The pace is faster than the last one, and has not lasted yet."""
+        self._faster_every_ticks = FASTER_EVERY_TICKS
         self._slowed = 0
 
     def note(self, load: float) -> None:
@@ -54,10 +61,13 @@ class LoadGovernor:
         self._ticks_since += 1
         if self._load > TOO_MUCH:
             if self.spread_ticks < self._max and self._ticks_since >= SLOWER_EVERY_TICKS:
-                self._change(self.spread_ticks + 1)
-                self._slowed += 1
-        elif self.spread_ticks > 1 and self._ticks_since >= FASTER_EVERY_TICKS and self._load_if_faster() < FITS:
-            self._change(self.spread_ticks - 1)
+                self._slower()
+        elif self._ticks_since >= self._faster_every_ticks:
+            if self._is_tried:  # it has lasted as long as was waited for it
+                self._is_tried = False
+                self._faster_every_ticks = FASTER_EVERY_TICKS
+            if self.spread_ticks > 1 and self._load < FITS:
+                self._change(self.spread_ticks - 1, is_tried=True)
 
     def is_turn(self, player: int, tick: int, ticks: int = 1) -> bool:
         """Whether this player's snapshot is due at ``tick``, or was at one of the ``ticks`` up to it."""
@@ -67,10 +77,13 @@ class LoadGovernor:
         """As of now."""
         return GovernorStatistics(100.0 * self._load, self.spread_ticks, self._slowed)
 
-    def _load_if_faster(self) -> float:
-        """At the most: if all of the work were snapshots."""
-        return self._load * self.spread_ticks / (self.spread_ticks - 1)
+    def _slower(self) -> None:
+        if self._is_tried:
+            self._faster_every_ticks = min(FASTER_EVERY_TICKS_MAX, 2 * self._faster_every_ticks)
+        self._slowed += 1
+        self._change(self.spread_ticks + 1, is_tried=False)
 
-    def _change(self, spread_ticks: int) -> None:
+    def _change(self, spread_ticks: int, *, is_tried: bool) -> None:
         self.spread_ticks = spread_ticks
+        self._is_tried = is_tried
         self._ticks_since = 0

@@ -129,6 +129,13 @@ def test_a_players_stays_are_added_up() -> None:
     assert both.plain()["rewinds"] == 40
 
 
+def test_who_sat_there_first_stays_first_when_his_stay_ends_again() -> None:
+    book = FairnessBook()
+    for session in (7, 8, 7):
+        book.close(account(0, session))
+    assert [one.session_id for one in book.report([])] == [7, 8]
+
+
 def test_the_accounts_of_those_who_left_are_bounded() -> None:
     book = FairnessBook()
     for session in range(PLAYERS_MAX + 10):

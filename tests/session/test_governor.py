@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from engine.session.governor import FASTER_EVERY_TICKS, SLOWER_EVERY_TICKS, LoadGovernor
+from itertools import pairwise
+
+import pytest
+
+from engine.session.governor import FASTER_EVERY_TICKS, FASTER_EVERY_TICKS_MAX, SLOWER_EVERY_TICKS, LoadGovernor
 
 
 def note(governor: LoadGovernor, load: float, ticks: int) -> None:
@@ -34,15 +38,47 @@ def test_too_much_slows_down_step_by_step_to_the_slowest_and_no_further() -> Non
     assert governor.statistics().slowed == 2
 
 
-def test_it_becomes_faster_again_only_where_that_fits() -> None:
-    governor = LoadGovernor(6)
-    while governor.spread_ticks < 2:
-        governor.note(1.0)
-    note(governor, 0.5, 4 * FASTER_EVERY_TICKS)
-    assert governor.spread_ticks == 2  # all of it at twice the rate would be too much again
-    note(governor, 0.3, 2 * FASTER_EVERY_TICKS)
+def play(governor: LoadGovernor, full: float, snapshots: float, ticks: int) -> list[int]:
+    """A host that takes ``full`` of its time at full rate, of which ``snapshots`` is the share of the snapshots; the pace of each tick."""
+    paces = []
+    for _ in range(ticks):
+        governor.note(full * (1.0 - snapshots * (1.0 - 1.0 / governor.spread_ticks)))
+        paces.append(governor.spread_ticks)
+    return paces
+
+
+@pytest.mark.parametrize(("full", "snapshots"), [(0.69, 0.38), (0.80, 0.38), (0.69, 0.9), (0.5, 0.1)])
+def test_after_trouble_that_has_passed_everybody_gets_every_snapshot_again(full: float, snapshots: float) -> None:
+    governor = LoadGovernor(3)
+    play(governor, full, snapshots, 600)
+    note(governor, 1.5, 120)
+    assert governor.spread_ticks > 1
+    paces = play(governor, full, snapshots, 4 * FASTER_EVERY_TICKS)
+    assert paces[-1] == 1
+    assert sorted(paces, reverse=True) == paces, "step by step, and none of them back"
+
+
+@pytest.mark.parametrize("snapshots", [0.75, 0.8, 0.95])
+def test_a_pace_that_proves_too_fast_is_tried_again_ever_more_rarely(snapshots: float) -> None:
+    governor = LoadGovernor(2)
+    paces = play(governor, 1.1, snapshots, 40 * FASTER_EVERY_TICKS_MAX // 10)
+    tries = [tick for tick in range(1, len(paces)) if paces[tick] < paces[tick - 1]]
+    waits = [later - earlier for earlier, later in pairwise(tries)]
+    assert len(tries) > 5
+    assert all(later > 1.7 * earlier for earlier, later in pairwise(waits[:5]))
+    assert max(waits) < FASTER_EVERY_TICKS_MAX + 2 * SLOWER_EVERY_TICKS
+    assert paces.count(1) < 0.03 * len(paces)
+    assert governor.statistics().slowed == len(tries) + paces[-1] - 1
+
+
+def test_a_pace_that_has_lasted_is_forgiven_what_failed_before() -> None:
+    governor = LoadGovernor(2)
+    play(governor, 1.1, 0.8, FASTER_EVERY_TICKS_MAX)
+    play(governor, 0.5, 0.8, 2 * FASTER_EVERY_TICKS_MAX)
     assert governor.spread_ticks == 1
-    assert round(governor.statistics().load_pct) == 30
+    note(governor, 1.5, 60)
+    assert governor.spread_ticks == 2
+    assert play(governor, 0.5, 0.8, FASTER_EVERY_TICKS + 60)[-1] == 1
 
 
 def test_each_player_has_his_turn_once_in_every_round_and_not_all_at_once() -> None:
