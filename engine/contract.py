@@ -137,6 +137,9 @@ class Past(Protocol):
         In a prediction it is that very screen for the predicted seat, so what a player sees himself do to others can be predicted too.
         """
 
+    def shown_to(self, seat: Seat | int) -> World | None:
+        """What :meth:`seen_by` gives, only to look at: nothing of the world is decided by it, and the fairness report counts no rewind."""
+
     def judged(self, seat: Seat | int, refused_by: str = "") -> None:
         """Note for the fairness report that this step decided for the seat by what :meth:`seen_by` gave, or that a rule refused to.
 
@@ -154,6 +157,10 @@ class PresentOnly:
     def seen_by(self, seat: Seat | int) -> World | None:  # noqa: ARG002 - the protocol names it
         """Always None."""
         return None
+
+    def shown_to(self, seat: Seat | int) -> World | None:
+        """As :meth:`seen_by`."""
+        return self.seen_by(seat)
 
     def judged(self, seat: Seat | int, refused_by: str = "") -> None:
         """Nobody keeps a record here."""

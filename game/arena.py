@@ -32,6 +32,7 @@ from game.simulation.rules import (
 )
 from game.simulation.spawning import seat_player, unseat_player
 from game.simulation.step import step
+from game.simulation.verdicts import note_shots_of_the_dead
 
 __all__ = [
     "ANGLES",
@@ -116,6 +117,8 @@ class Arena:
         predicting = past.predicting
         # A prediction reads the commands of its own seat alone, which is present.
         orders = commands.cells * commands.present if predicting is None else commands.cells
+        if predicting is None:
+            note_shots_of_the_dead(world, orders, past.shown_to, past.judged)
         happenings = step(self.map, world, orders, predicting, past.seen_by, past.judged, self._time_limit_s, past.guessed_ticks)
         if predicting is None:
             self._happenings = happenings

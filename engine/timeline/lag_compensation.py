@@ -44,7 +44,7 @@ class LagCompensationStatistics:
     claims_too_old: int
     claims_too_new: int
     views: int
-    """Views handed out to steps."""
+    """Views that steps judged by."""
     blends: int
     """Views that had to be computed (the others were a recorded tick, or shared)."""
     rewind_ticks_mean: float
@@ -178,6 +178,14 @@ class ServerPast:
         self._views += 1
         self._rewound += age
         self.book.granted(seat, self._tick, age, is_clamped)
+        return self._view(age)
+
+    def shown_to(self, seat: Seat | int) -> World | None:
+        """As :meth:`seen_by`, without a trace in any record."""
+        claim = self._claim_of(seat)
+        return None if claim is None else self._view(claim[1])
+
+    def _view(self, age: int) -> World | None:
         tick, fraction = divmod(self._tick * FRACTIONS - age, FRACTIONS)
         return self._history.view(tick, fraction)
 

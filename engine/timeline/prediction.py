@@ -97,6 +97,10 @@ class PredictedPast:
         index = self._tick % RING_TICKS
         return self._screens[index] if seat == self.predicting and self._given[index] == self._tick else None
 
+    def shown_to(self, seat: Seat | int) -> World | None:
+        """As :meth:`seen_by`."""
+        return self.seen_by(seat)
+
     def judged(self, seat: Seat | int, refused_by: str = "") -> None:
         """What counts is what the authority decides."""
 

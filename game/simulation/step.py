@@ -19,7 +19,7 @@ from game.simulation.pickups import take_pickups
 from game.simulation.projectiles import move_projectiles
 from game.simulation.rules import ALIVE, BEAM_TICKS, CONTACT_TICKS, COORDINATE_MAX, HIT_TICKS, POSITION, RESULTS, VELOCITY
 from game.simulation.spawning import respawn_players
-from game.simulation.verdicts import note_decided, note_shots_of_the_dead
+from game.simulation.verdicts import note_decided
 from game.simulation.weapons import fire_rails, fire_weapons
 
 _ALIVE, _ONE, _COORDINATE_MAX = (np.array(number, dtype=np.int32) for number in (ALIVE, 1, COORDINATE_MAX))
@@ -47,8 +47,6 @@ def step(
     span = slice(0, player.capacity) if predicting is None else slice(predicting, predicting + 1)
     living = player.life[span] == _ALIVE
     acting = living if world.match.phase[0] != RESULTS else np.zeros_like(living)
-    if predicting is None:
-        note_shots_of_the_dead(world, orders, seen_by, judged)
     orders = orders[:, span] * acting
     count_down(world)
     before = None

@@ -19,8 +19,8 @@ from game.simulation.rules import ALIVE, DEAD, RAIL, RESPAWN_TICKS
 
 SHOOTER_DEAD: Final = "shooter_dead"
 TARGET_GONE: Final = "target_gone"
-UNAWARE_TICKS: Final = 20
-"""Longer dead than this (a third of a second, beyond any rewind), and he knows."""
+UNAWARE_TICKS: Final = 30
+"""Longer dead than this, and he knows: half a second is as far as the engine looks back (250 ms, and 250 ms of the round trip)."""
 
 
 def note_decided(hits: Iterable[Hit], judged: Callable[[int, str], None]) -> None:
@@ -31,9 +31,9 @@ def note_decided(hits: Iterable[Hit], judged: Callable[[int, str], None]) -> Non
 
 
 def note_shots_of_the_dead(
-    world: World, orders: NDArray[np.int32], seen_by: Callable[[int], World | None], judged: Callable[[int, str], None]
+    world: World, orders: NDArray[np.int32], shown_to: Callable[[int], World | None], judged: Callable[[int, str], None]
 ) -> None:
-    """Who would have fired, had he not died since what he saw."""
+    """Before the step: who would have fired, had he not died since what he saw. Nothing is judged by that, so it is only looked at."""
     player = world.player
     dead = (orders[3] != 0) & (player.life == DEAD) & (player.respawn > RESPAWN_TICKS - UNAWARE_TICKS)
     if not np.count_nonzero(dead):
@@ -41,6 +41,6 @@ def note_shots_of_the_dead(
     for seat in dead.nonzero()[0].tolist():
         by_rail = orders[4, seat] == RAIL
         cooldown, ammo = (player.cooldown_rail, player.ammo_rail) if by_rail else (player.cooldown_blaster, player.ammo_blaster)
-        seen = seen_by(seat) if cooldown[seat] == 0 and ammo[seat] > 0 else None
+        seen = shown_to(seat) if cooldown[seat] == 0 and ammo[seat] > 0 else None
         if seen is not None and seen.player.life[seat] == ALIVE and seen.player.generation[seat] == player.generation[seat]:
             judged(seat, SHOOTER_DEAD)

@@ -6,8 +6,10 @@ import pytest
 
 from engine.contract import PresentOnly
 from engine.ids import Seat
+from engine.session import HostConfig
+from engine.timeline import History, SeatRewinds, ServerPast
 from engine.world import World
-from game.simulation.rules import DEAD, RAIL, RESPAWN_TICKS, TILE_UNITS
+from game.simulation.rules import ALIVE, DEAD, RAIL, RESPAWN_TICKS, TICK_RATE_HZ, TILE_UNITS
 from game.simulation.verdicts import SHOOTER_DEAD, TARGET_GONE, UNAWARE_TICKS
 from tests.game.support import order
 from tests.game.test_combat import EAST, duel
@@ -82,7 +84,60 @@ def test_a_trigger_pulled_by_somebody_who_did_not_know_that_he_is_dead() -> None
     player.respawn[0] = RESPAWN_TICKS - UNAWARE_TICKS
     late = Recording(alive)
     play.step(shot, past=late)
-    assert late.said == [], "nobody is shown so old a world"
+    assert late.said == [], "nobody is shown so old a world: the engine looks 250 ms back, and 250 ms of the round trip"
+
+
+def test_nobody_is_shown_a_world_older_than_the_engine_looks_back() -> None:
+    limits = HostConfig()
+    assert (limits.rewind_ms_max + limits.rewind_round_trip_ms_max) * TICK_RATE_HZ // 1000 == UNAWARE_TICKS
+
+
+class Remembered:
+    """A duel before a real past: seat 0's screen is so many ticks old, and his line as long as it is."""
+
+    def __init__(self, age_ticks: int, round_trip_s: float) -> None:
+        self.play = duel(6)
+        self._age, self._round_trip_s = age_ticks, round_trip_s
+        self._history = History(self.play.arena.schema)
+        self.past = ServerPast(self._history, TICK_RATE_HZ)
+        self._history.record(self.play.world)
+
+    def step(self, ticks: int, fire: int = 0) -> None:
+        for _ in range(ticks):
+            tick = self.play.world.tick + 1
+            self.past.begin(tick)
+            shown = max(0, tick - self._age)
+            self.past.claim(0, shown, 0, newest_sent_tick=tick - 1, acknowledged_tick=shown, round_trip_s=self._round_trip_s)
+            self.play.step({0: order(fire=fire, aim=EAST)}, past=self.past)
+            self._history.record(self.play.world)
+
+    def die(self) -> None:
+        player = self.play.world.player
+        player.life[0], player.respawn[0] = DEAD, RESPAWN_TICKS
+
+    def record(self) -> SeatRewinds:
+        return self.past.book.report(0)
+
+
+def test_who_holds_the_trigger_while_dead_is_not_rewound() -> None:
+    match = Remembered(6, 0.05)
+    match.step(20)
+    match.die()
+    match.step(60, fire=1)
+    assert match.play.world.player.life[0] == DEAD
+    assert match.record() == SeatRewinds(refused={SHOOTER_DEAD: 1}), "what he was shown decided nothing"
+
+
+def test_over_a_long_line_he_learns_late_that_he_is_dead() -> None:
+    match = Remembered(29, 0.4)
+    match.step(40)
+    match.die()
+    match.step(25)
+    seen = match.past.shown_to(0)
+    assert seen is not None
+    assert seen.player.life[0] == ALIVE
+    match.step(1, fire=1)
+    assert match.record().refused == {SHOOTER_DEAD: 1}
 
 
 def test_a_prediction_keeps_no_record() -> None:

@@ -88,6 +88,17 @@ def test_a_shooter_sees_what_he_claims() -> None:
     assert statistics.rewind_ticks_mean == 7.5
 
 
+def test_a_look_leaves_no_trace() -> None:
+    past = past_at(100)
+    past.claim(0, 92, 128, newest_sent_tick=99, acknowledged_tick=95)
+    looked = past.shown_to(0)
+    assert looked is not None
+    assert (past.statistics().views, past.book.report(0).rewinds) == (0, 0)
+    assert past.seen_by(0) is looked
+    assert (past.statistics().views, past.book.report(0).rewinds) == (1, 1)
+    assert past.shown_to(1) is None, "he claims nothing"
+
+
 @pytest.mark.parametrize(
     ("claimed", "sent", "acknowledged", "shown"),
     [
