@@ -1,8 +1,9 @@
 """What lag compensation granted each seat, and what became of it: the record that a fairness report is made of.
 
 The engine counts what it grants by itself. What was decided with it only the game knows; it says so with
-:meth:`engine.contract.Past.judged`, which costs nothing in a prediction. A claim that is made again in the next tick by the same rule (a
-trigger that is held) is one claim.
+:meth:`engine.contract.Past.judged`, which costs nothing in a prediction. Both are told hit by hit: a shot that meets two people may
+be decided twice, or refused twice, or each once. What is refused again in the next tick by the same rule (a trigger that is held) is
+the same claim and not counted again.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class _Account:
     decided: int = 0
     granted_at: int = -1
     refused: dict[str, int] = field(default_factory=dict)
-    refused_at: dict[str, int] = field(default_factory=dict)
+    refused_at: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    """By rule, the last tick, and whether it repeated what the tick before it claimed."""
 
 
 class RewindBook:
@@ -81,9 +83,11 @@ class RewindBook:
             account.decided += account.granted_at == tick
             return
         rule = refused_by if refused_by in account.refused or len(account.refused) < RULES_MAX else OTHER_RULES
-        if account.refused_at.get(rule, -2) < tick - 1:
-            account.refused[rule] = account.refused.get(rule, 0) + 1
-        account.refused_at[rule] = tick
+        last, is_repeated = account.refused_at.get(rule, (-2, False))
+        if last != tick:
+            is_repeated = last == tick - 1
+        account.refused_at[rule] = (tick, is_repeated)
+        account.refused[rule] = account.refused.get(rule, 0) + (not is_repeated)
 
     def report(self, seat: int) -> SeatRewinds:
         """The record so far."""

@@ -33,6 +33,20 @@ def test_a_trigger_that_is_held_is_one_claim() -> None:
     assert book.report(0) == SeatRewinds(), "nobody else's"
 
 
+def test_refusals_have_the_unit_of_decisions() -> None:
+    book = RewindBook(60)
+    book.granted(0, 10, 256, False)
+    for _ in range(2):
+        book.judged(0, 10, "")
+        book.judged(0, 10, "gone")
+    assert (book.report(0).decided, book.report(0).refused) == (2, {"gone": 2}), "one shot; two are hit, two are not there any more"
+    for tick in (11, 11, 12):
+        book.judged(0, tick, "gone")
+    assert book.report(0).refused == {"gone": 2}, "the same claims again"
+    book.judged(0, 14, "gone")
+    assert book.report(0).refused == {"gone": 3}
+
+
 def test_a_game_that_makes_up_rules_is_bounded() -> None:
     book = RewindBook(60)
     for number in range(100):
