@@ -101,7 +101,9 @@ def _serve(config: ServerConfig, options: argparse.Namespace) -> int:
         wrapper = secure_streams(state_folder(options.state))
         how = ServiceOptions(options.seconds, options.local, options.exit_with_stdin, options.seed)
         service = Service(config, rules, how, stream_wrapper=wrapper, say=show, log=say)
-    except (IdentityError, NoFreePortError, ValueError) as error:
+    except NoFreePortError as error:
+        return _refuse(f"{error} --port takes another one.")
+    except (IdentityError, ValueError) as error:
         return _refuse(str(error))
     except OSError as error:  # an address that is none of this machine's
         return _refuse(f"cannot listen: {error.strerror or error}")

@@ -212,7 +212,8 @@ class Rounds:
             if member.seat is not None:
                 self._outbox.ask(AdmitSeat(match_id, member.seat, member.guest.session_id))
         self._outbox.log(
-            f"match {match_id} starts in {room.name}: {len(players)} players, {len(pilots)} bots, map {room.settings.get('map')}"
+            f"match {match_id} starts in {room.name}: {_counted(len(players), 'player')}, {_counted(len(pilots), 'bot')}, "
+            f"map {room.settings.get('map')}"
         )
         self._show(room, now)
 
@@ -278,3 +279,7 @@ def _bot_name(room: Room) -> str:
         free = f"Bot {number}"
         number += 1
     return free
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -244,6 +244,8 @@ class Service:
     def _introduce(self) -> None:
         """First the line that programs read, then the ones for people."""
         self._say(f"listening tcp={self.port} udp={self.port}")
+        if not self._config.server.port and self.port != DEFAULT_PORT and not self._options.is_local:
+            self._log(f"Port {DEFAULT_PORT} is in use; this server listens on {self.port}.")
         if self._options.is_local:
             self._say("Practice: only this computer can join.")
             return

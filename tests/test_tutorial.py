@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,24 @@ def test_the_test_of_the_tutorial_passes(project: Path) -> None:
     done = subprocess.run(command, cwd=project, env=environment(), capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
+
+
+def refusal(project: Path, *command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *command], cwd=project, env=environment(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1, done
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr
+
+
+def test_a_port_that_is_taken_or_none_is_told_and_no_other_is_listened_on(project: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert refusal(project, "tag_server.py", port).startswith(f"The server cannot listen on port {port}: ")
+    assert refusal(project, "tag_server.py", "abc") == "usage: python tag_server.py [PORT]\n"
+    assert "pygame.init()\n" not in (project / "tag_client.py").read_text(encoding="utf-8"), "it would open the sound card"
 
 
 def test_server_and_client_of_the_tutorial_play(project: Path) -> None:

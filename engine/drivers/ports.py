@@ -64,7 +64,7 @@ def open_server_sockets(
             failure = error
     asked = "any port" if port == 0 else f"port {port}" if last == port else f"a port of {port} to {last}"
     why = failure.strerror if failure and failure.strerror else str(failure)
-    raise NoFreePortError(f"The server cannot listen on {asked}: {why}. Is another server running? --port takes another one.") from failure
+    raise NoFreePortError(f"The server cannot listen on {asked}: {why}. Is another server running?") from failure
 
 
 def _open_at(port: int, hosts: Sequence[str]) -> ServerSockets:

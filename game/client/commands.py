@@ -74,7 +74,7 @@ def play(options: argparse.Namespace) -> int:
 def host(options: argparse.Namespace) -> int:
     """A server for the LAN, and a seat on it."""
     if not options.headless:
-        _check_window()
+        _check_window("A server without a player here is skirmish-server; --headless lets a bot play the seat.")
     arguments = [f"--bots={options.bots}"]
     given = (("--name", options.name), ("--port", options.port), ("--password", options.password or None))
     arguments += [f"{option}={value}" for option, value in given if value is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +22,8 @@ LAST_WORDS_S: Final = 0.25
 SLOW_PART: Final = 0.8
 """Fewer of the frames than this are worth a remark."""
 SLOW_AFTER_S: Final = 2.0
+PLAYERS_NAMED_MAX: Final = 8
+"""Of several players so many are told by name when they have joined."""
 SERVER_LOOK_FRAMES: Final = 15
 """A child server is looked at this often."""
 
@@ -44,6 +46,7 @@ IN_ORDER: Final = frozenset({DisconnectReason.CLOSED_BY_US, DisconnectReason.SER
 """Ends that nobody need look into: exit code 0."""
 
 HINTS: Final = {
+    DisconnectReason.UNREACHABLE: "What there is on this LAN: skirmish servers.",
     DisconnectReason.WRONG_PASSWORD: "Give the right one with --password.",
     DisconnectReason.SERVER_FULL: "Try again when somebody has left, or look for another one: skirmish servers.",
     DisconnectReason.ROOM_FULL: "Try again when somebody has left, or choose another one with --room.",
@@ -90,8 +93,8 @@ class Headless:
         self._stop: Final = stop
         self._server: Final = server
         self._passes_lines_on: Final = passes_lines_on
-        self._is_in = False
-        """The first player has a room; from then on there is something to tell."""
+        self._are_in: Final = [False] * len(players)
+        """Who has a room."""
         self._frames = 0
         self._played_s = 0.0
 
@@ -122,7 +125,9 @@ class Headless:
                     break
             self._played_s = now() - began
             self._tell_slowness()
-            return [self._report(index) for index in range(len(self._players))]
+            reports = [self._report(index) for index in range(len(self._players))]
+            self._tell_no_match(reports)
+            return reports
         finally:
             self._close()
 
@@ -190,17 +195,29 @@ class Headless:
                 f"This computer managed {per_s:.0f} of {FRAME_HZ:.0f} frames a second: the figures are about it and not about the network."
             )
 
+    def _tell_joined(self, index: int) -> None:
+        self._are_in[index] = True
+        client = self._players[index][0].client
+        if index < PLAYERS_NAMED_MAX:
+            _say(f"joined {client.server_name} as {client.player_name}")
+        elif all(self._are_in):
+            _say(f"all {len(self._players)} players have joined")
+
+    def _tell_no_match(self, reports: Sequence[Mapping[str, Any]]) -> None:
+        """Figures that are all nothing need a reason, where nothing went wrong."""
+        if None in self.endings and not self._stop.is_wanted and not any(report["snapshots"] for report in reports):
+            _say("No match had begun when the time was over: connecting and a room's countdown count, too.")
+
     def _tell(self, index: int, event: e.ClientEvent) -> None:
-        """Of several players the first speaks for all."""
+        """Of several players the first speaks for all, but for their names."""
+        if isinstance(event, e.LobbyEntered):
+            self._are_in[index] = False
+        elif isinstance(event, e.RoomChanged) and not self._are_in[index]:
+            self._tell_joined(index)
         if index:
             return
         client = self._players[index][0].client
-        if isinstance(event, e.LobbyEntered):
-            self._is_in = False
-        elif isinstance(event, e.RoomChanged) and not self._is_in:
-            self._is_in = True
-            _say(f"joined {client.server_name} as {client.player_name}")
-        elif isinstance(event, e.MatchStarted) and client.match is not None:
+        if isinstance(event, e.MatchStarted) and client.match is not None:
             _say(f"match started on {client.match.settings.get('map', '?')}, seat {client.match.seat}")
         elif isinstance(event, e.MatchFinished) and event.standings:
             _say("results: " + ", ".join(f"{line.name} {line.score}" for line in event.standings[:5]))

@@ -105,18 +105,22 @@ def print_servers(servers: Sequence[FoundServer], *, as_json: bool) -> None:
     table = Table(title="On this LAN", caption="skirmish join ADDRESS")
     table.add_column("server")
     table.add_column("address", no_wrap=True)  # half an address is of no use
-    for title in ("players", "map", "ping", "", "version"):
+    for title in ("players", "bots", "map", "ping", "version"):
         table.add_column(title)
+    has_locked = any(server.has_password for server in servers)
+    if has_locked:
+        table.add_column("password")
     for server in servers:
         here = "" if server.map in map_names() else " (not here)"
         table.add_row(
             escape(server.name),  # a stranger's, as are map and version: no markup of theirs counts
             server.join_address,
-            f"{server.players}/{server.seats}" + (f" + {server.bots} bots" if server.bots else ""),
+            f"{server.players}/{server.seats}",
+            str(server.bots),
             escape(f"{server.map}{here}"),
             f"{server.ping_ms:.0f} ms",
-            "password" if server.has_password else "",
             escape(server.version if server.compatible else f"{server.version} (other version)"),
+            *(["wanted" if server.has_password else ""] if has_locked else []),
         )
     console.print(table)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -67,6 +68,18 @@ def test_the_table_names_what_is_typed_to_join(capsys, monkeypatch):
     assert " 192.168.1.5:7780 " in out, "whole, in a narrow terminal too"
     assert "other" in out
     assert "3/16" in out
+
+
+def test_every_column_has_a_heading_and_passwords_have_one_where_there_are_any(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    locked = found_server(entry())
+    print_servers([locked], as_json=False)
+    heading = next(line for line in capsys.readouterr().out.splitlines() if "server" in line)
+    assert [cell.strip() for cell in heading.strip("┃").split("┃")] == [
+        *("server", "address", "players", "bots", "map", "ping", "version", "password")
+    ]
+    print_servers([replace(locked, has_password=False)], as_json=False)
+    assert "password" not in capsys.readouterr().out
 
 
 def test_a_name_with_markup_stays_a_name(capsys, monkeypatch):

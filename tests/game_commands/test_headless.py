@@ -11,7 +11,7 @@ from engine.control.messages import JoinRoom, Member, RoomState, RoomSummary, Se
 from engine.errors import DisconnectReason
 from engine.session import client_events as e
 from game.client.autopilot import Autopilot
-from game.client.headless import IN_ORDER, OUR_FAULT, Ending, Headless
+from game.client.headless import IN_ORDER, OUR_FAULT, PLAYERS_NAMED_MAX, Ending, Headless
 from game.client.stopping import StopSignals
 
 
@@ -130,6 +130,34 @@ def test_the_end_of_our_own_server_is_everybodys() -> None:
     headless._look_at_server(server)  # type: ignore[arg-type]
     assert headless.exit_code == 1
     assert headless.problems() == ["The server that was started for this match has ended."]
+
+
+def told_of(headless: Headless, count: int, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    for index in range(count):
+        headless._players[index][0].client = SimpleNamespace(server_name="Cellar", player_name=f"Bot {index + 1}")
+        for _ in range(2):  # a room changes often
+            headless._tell(index, e.RoomChanged())
+    return capsys.readouterr().err.splitlines()
+
+
+def test_each_of_a_few_players_is_named_and_many_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    def several(count: int) -> Headless:
+        pairs = [(SimpleNamespace(), SimpleNamespace()) for _ in range(count)]
+        return Headless(pairs, stop=StopSignals())  # type: ignore[arg-type]
+
+    assert told_of(several(2), 2, capsys) == ["joined Cellar as Bot 1", "joined Cellar as Bot 2"]
+    many = told_of(several(20), 20, capsys)
+    assert many[:-1] == [f"joined Cellar as Bot {number}" for number in range(1, PLAYERS_NAMED_MAX + 1)]
+    assert many[-1] == "all 20 players have joined"
+
+
+def test_a_time_too_short_for_a_match_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    nothing, something = {"snapshots": 0}, {"snapshots": 5}
+    players(None, None)._tell_no_match([nothing, something])
+    players(Ending(DisconnectReason.SERVER_FULL, "Full.", was_in=False))._tell_no_match([nothing])
+    assert capsys.readouterr().err == ""
+    players(None, None)._tell_no_match([nothing, nothing])
+    assert "No match had begun when the time was over" in capsys.readouterr().err
 
 
 def test_a_computer_that_cannot_keep_up_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,7 +72,9 @@ def test_a_name_that_nobody_knows(refused: Callable[..., str]) -> None:
 
 def test_a_port_where_nobody_listens(refused: Callable[..., str]) -> None:
     port = free_port()
-    assert f"127.0.0.1 is there, but no server listens on port {port}" in refused(*join(port))
+    line = refused(*join(port))
+    assert f"127.0.0.1 is there, but no server listens on port {port}" in line
+    assert line.endswith(" What there is on this LAN: skirmish servers.\n")
     assert f"no server listens on port {port}" in refused("bots", f"127.0.0.1:{port}", "--count", "3")
 
 

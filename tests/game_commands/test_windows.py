@@ -20,7 +20,7 @@ DUMMY = {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"}
     ("command", "words"),
     [
         ([], "skirmish play --headless"),
-        (["host"], "Use --headless, or start it where there is a screen."),
+        (["host"], "A server without a player here is skirmish-server; --headless lets a bot play the seat."),
         (["join", "127.0.0.1:9"], "Use --headless, or start it where there is a screen."),
     ],
 )

@@ -95,7 +95,9 @@ def test_a_broken_settings_file_is_named_with_its_line(capsys: pytest.CaptureFix
 
 def test_a_port_in_use_is_said_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     with taken_port() as port:
-        assert f"port {port}" in refused(capsys, "--state", str(tmp_path), "--local", "--port", str(port))
+        line = refused(capsys, "--state", str(tmp_path), "--local", "--port", str(port))
+    assert f"cannot listen on port {port}: " in line
+    assert line.endswith(" Is another server running? --port takes another one.\n")
 
 
 def test_a_certificate_that_cannot_be_used_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -143,3 +145,10 @@ def test_two_servers_on_one_computer_take_different_ports(tmp_path: Path) -> Non
     with started(tmp_path, "--local") as (_, first), started(tmp_path, "--local") as (_, second):
         assert first != second
         assert {first, second} <= set(range(7777, 7785))
+
+
+def test_another_port_than_the_usual_one_is_told_once_it_listens(tmp_path: Path) -> None:
+    with started(tmp_path, "--host", "127.0.0.1"), started(tmp_path, "--host", "127.0.0.1") as (process, port):
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=10)
+    assert f"Port 7777 is in use; this server listens on {port}.\n" in err
