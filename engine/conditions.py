@@ -63,7 +63,7 @@ _KEYS: Final[Mapping[str, tuple[str, tuple[float, float]]]] = {
     "spikes": ("spikes_pct", _SHARE),
     "spike": ("spike_ms", _TIME),
     "loss": ("loss_pct", _SHARE),
-    "burst": ("burst", (0.0, 1000.0)),
+    "burst": ("burst", (1.0, 1000.0)),
     "density": ("density_pct", (1.0, 100.0)),
     "duplicate": ("duplicate_pct", _SHARE),
     "reorder": ("reorder_pct", _SHARE),

@@ -55,7 +55,7 @@ def test_parse_refuses_with_a_sentence(text: str) -> None:
         ("latency=20000", "latency must be 0 to 10000 ms, not 20000"),
         ("loss=500", "loss must be 0 to 100 percent, not 500"),
         ("rate=1e9", "rate must be 0 to 10000000 kbit/s, not 1e9"),
-        ("burst=-1", "burst must be 0 to 1000, not -1"),
+        ("burst=0", "burst must be 1 to 1000, not 0"),
         ("loss=abc", "loss needs a number, as in loss=5"),
         ("loss", "loss needs a number, as in loss=5"),
         ("80,,loss=5", "'80' is unknown; known are latency, "),

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from engine.testing.clock import VirtualClock
     from engine.testing.decoding import Decoder
     from engine.testing.expectations import at_least, at_most, between, check_statistics
-    from engine.testing.match import GameUnderTest, SimulatedMatch
+    from engine.testing.match import SimulatedMatch
+    from engine.testing.misuse import MisuseError
     from engine.testing.network import NetworkStatistics, SimulatedNetwork
     from engine.testing.participants import SimulatedClient, SimulatedServer
     from engine.testing.report import describe_simulation
     from engine.testing.rollback_check import RollbackError, check_rollbacks, checked_factory, first_cell_difference
     from engine.testing.simulation import Action, At, Simulation, SimulationStalledError
     from engine.testing.sockets import SimulatedPort, SimulatedStream, StreamRead
+    from engine.testing.tested_game import GameUnderTest
     from engine.testing.verbs import ClientUnderTest, ServerUnderTest
 else:
     __getattr__ = lazy_names(  # the pytest plugin imports this package in every run of pytest: it must cost nothing
@@ -26,7 +28,9 @@ else:
         clock="VirtualClock",
         decoding="Decoder",
         expectations="at_least at_most between check_statistics",
-        match="GameUnderTest SimulatedMatch",
+        tested_game="GameUnderTest",
+        match="SimulatedMatch",
+        misuse="MisuseError",
         network="NetworkStatistics SimulatedNetwork",
         participants="SimulatedClient SimulatedServer",
         report="describe_simulation",
@@ -42,6 +46,7 @@ __all__ = [
     "ClientUnderTest",
     "Decoder",
     "GameUnderTest",
+    "MisuseError",
     "NetworkStatistics",
     "RollbackError",
     "ServerUnderTest",

@@ -13,38 +13,27 @@ The server is an :class:`engine.session.MatchServer` without rooms, so whoever c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
 from engine.conditions import NetConditions
-from engine.contract import GameFactory, Pilot, Settings
+from engine.contract import Pilot
 from engine.errors import LocalProtocolError
 from engine.ids import Seat
 from engine.session.client import MatchClient
-from engine.session.config import ClientConfig, HostConfig
 from engine.session.match import Match
 from engine.session.server import MatchServer
+from engine.testing.misuse import MisuseError, read_conditions
 from engine.testing.participants import SimulatedClient, SimulatedServer
 from engine.testing.rollback_check import checked_factory
-from engine.testing.simulation import FRAME_HZ, Action, At, Simulation
+from engine.testing.simulation import FRAME_HZ, Action, At, Simulation, check_condition
+from engine.testing.tested_game import GameUnderTest
 from engine.world import World
 
 START_LIMIT_S: Final = 20.0
 """Worst conditions included: a welcome whose segments are lost four times in a row is still there after 6.2 s."""
 
 Frame = Callable[[MatchClient, float], None]
-
-
-@dataclass(frozen=True, slots=True)
-class GameUnderTest:
-    """What a match needs to know of a game. ``factory`` is an :class:`engine.contract.GameFactory`."""
-
-    factory: GameFactory
-    seats: int = 4
-    settings: Settings = field(default_factory=dict)
-    host_config: HostConfig | None = None
-    client_config: ClientConfig | None = None
 
 
 class SimulatedMatch:
@@ -59,12 +48,18 @@ class SimulatedMatch:
         checks_rollbacks: bool = True,
         names: str = "player",
     ) -> None:
-        """Nothing has run yet: see :meth:`start`. With ``checks_rollbacks`` the server computes every step twice and compares."""
+        """Nothing has run yet: see :meth:`start`. With ``checks_rollbacks`` the server computes every step twice and compares.
+
+        Raises :class:`~engine.testing.misuse.MisuseError` for a game without all of the contract, or with too few seats.
+        """
+        __tracebackhide__ = True
+        if not isinstance(clients, int) or clients < 0:
+            raise MisuseError(f"clients must be a whole number, not {clients!r}")
         self.game: Final = game
         self.simulation: Final = Simulation() if simulation is None else simulation
         self._checks_rollbacks: Final = checks_rollbacks
         self._names: Final = names
-        self._shape: Final = game.factory(game.settings, game.seats)
+        self._shape: Final = game.make()
         self._servers_made = 0
         self.host: Final[SimulatedServer] = self.simulation.add_server(self.make_server())
         """The server's place on the network: pause it, crash it, set its clock."""
@@ -72,6 +67,7 @@ class SimulatedMatch:
         """The clients' places on the network, in the order of their joining."""
         for _ in range(clients):
             self.add_client()
+        self._check_seats()
 
     # --- who is there
 
@@ -104,7 +100,7 @@ class SimulatedMatch:
         """
         client = self.make_client(name or f"{self._names} {len(self.nodes) + 1}")
         client.pilot = pilot
-        own = NetConditions.parse(conditions) if isinstance(conditions, str) else conditions
+        own = None if conditions is None else read_conditions(conditions)
         self.nodes.append(
             self.simulation.add_client(client, conditions=own, frame_hz=frame_hz, clock_rate=clock_rate, script=frame or draw)
         )
@@ -139,6 +135,9 @@ class SimulatedMatch:
     def start(self, limit_s: float = START_LIMIT_S) -> None:
         """Let time pass until every client has a seat and has seen the world."""
         __tracebackhide__ = True
+        if not self.nodes:
+            raise MisuseError("nobody can play where no client is: add_client first")
+        self._check_seats()
         self.run_until(self.all_play, limit_s, "every client plays")
 
     def run_for(self, seconds: float) -> None:
@@ -154,6 +153,7 @@ class SimulatedMatch:
         Raises :class:`~engine.testing.simulation.SimulationStalledError`, which says what everybody was waiting for.
         """
         __tracebackhide__ = True
+        check_condition(condition)
         took = self.simulation.run_until(lambda: bool(self.server.failures) or condition(), limit_s, what)
         self._check_failures()
         return took
@@ -242,6 +242,13 @@ class SimulatedMatch:
         wrong = self.disagreements(age_ticks_max)
         if wrong:
             raise AssertionError("\n".join(f"{name} {what}" for name, what in wrong.items()))
+
+    def _check_seats(self) -> None:
+        __tracebackhide__ = True
+        if len(self.nodes) > self.game.seats:
+            raise MisuseError(
+                f"{len(self.nodes)} clients, but the game has {self.game.seats} seats: GameUnderTest(..., seats=N) gives it more"
+            )
 
     def _check_failures(self) -> None:
         __tracebackhide__ = True

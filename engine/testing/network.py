@@ -25,9 +25,6 @@ from engine.errors import LocalProtocolError
 from engine.ids import Address
 from engine.testing.sockets import PORT_QUEUE_DATAGRAMS_MAX, Payload, Signal, SimulatedPort, SimulatedStream
 
-RECENT_ARRIVALS: Final = 64
-"""Kept for the message of a failed test; lost datagrams too."""
-
 _LOST, _BLOCKED, _NOBODY, _FULL = -1, -2, -3, -4
 _FATES: Final = {_LOST: "lost", _BLOCKED: "blocked", _NOBODY: "nobody there", _FULL: "port full"}
 """In the place of the link's number, for what is remembered and did not arrive."""
@@ -67,7 +64,8 @@ class NetworkStatistics:
 class SimulatedNetwork:
     """Hosts, ports and streams; time is told by the caller."""
 
-    def __init__(self, seed: int = 0, conditions: NetConditions = PERFECT) -> None:
+    def __init__(self, seed: int = 0, conditions: NetConditions = PERFECT, *, recent_max: int = 64) -> None:
+        """``recent_max`` arrivals and losses are kept for the message of a failed test."""
         self.seed: Final = seed
         self._conditions = conditions
         self._own_conditions: Final[dict[Direction, NetConditions]] = {}
@@ -84,7 +82,7 @@ class SimulatedNetwork:
         self._heap: Final[list[_Arrival]] = []
         self._serial = 0
         self._hash: Final = hashlib.sha256()
-        self._recent: Final[deque[_Arrival]] = deque(maxlen=RECENT_ARRIVALS)
+        self._recent: Final[deque[_Arrival]] = deque(maxlen=recent_max)
         self._sent = self._delivered = self._lost = self._datagram_bytes = self._stream_bytes = self._streams_overflowed = 0
 
     # --- hosts ---
@@ -178,11 +176,11 @@ class SimulatedNetwork:
 
     def advance(self, now: float) -> None:
         """Deliver everything that is due."""
-        heap = self._heap
+        heap, recent = self._heap, self._recent
         while heap and heap[0][0] <= now:
             arrival = heappop(heap)
             due, _, number, stream, payload, source, target = arrival
-            self._recent.append(arrival)
+            recent.append(arrival)
             if stream is not None:
                 self._arrive(stream, payload, due)
                 payload = payload.value if isinstance(payload, Signal) else payload
@@ -190,7 +188,8 @@ class SimulatedNetwork:
                 port = self._ports.get(target)
                 if port is None or len(port._arrived) >= PORT_QUEUE_DATAGRAMS_MAX:
                     self._lost += 1
-                    self._recent[-1] = (due, 0, _NOBODY if port is None else _FULL, None, payload, source, target)
+                    if recent:
+                        recent[-1] = (due, 0, _NOBODY if port is None else _FULL, None, payload, source, target)
                     continue
                 assert isinstance(payload, bytes)
                 port._arrived.append((payload, source))
@@ -203,10 +202,10 @@ class SimulatedNetwork:
         """SHA-256 over all arrivals so far: time, link, bytes."""
         return self._hash.hexdigest()
 
-    def recent(self, describe: Describe | None = None) -> list[str]:
+    def recent(self, describe: Describe | None = None, since: float = 0.0) -> list[str]:
         """The latest arrivals and losses, a line each, oldest first: for the message of a failed test.
 
-        ``describe`` gives the words for bytes: see :class:`engine.testing.decoding.Decoder`.
+        ``describe`` gives the words for bytes: see :class:`engine.testing.decoding.Decoder`. Times are seconds after ``since``.
         """
         lines = []
         for due, _, number, stream, payload, source, target in self._recent:
@@ -217,7 +216,7 @@ class SimulatedNetwork:
             else:
                 what = f"{len(payload)} bytes {payload[:24].hex()}"
             fate = f" ({_FATES[number]})" if number < 0 else ""
-            lines.append(f"{due:.6f} {source} -> {target} {'datagram' if stream is None else 'stream'}{fate}: {what}")
+            lines.append(f"{due - since:.6f} {source} -> {target} {'datagram' if stream is None else 'stream'}{fate}: {what}")
         return lines
 
     def statistics(self) -> NetworkStatistics:

@@ -14,13 +14,13 @@ from engine.testing.simulation import Simulation
 HAPPENINGS_SHOWN: Final = 20
 
 
-def describe_simulation(simulation: Simulation, replay: str = "") -> str:
-    """The whole report; ``replay`` is the command that runs the same again."""
+def describe_simulation(simulation: Simulation) -> str:
+    """The whole report. All times are seconds after the simulation's beginning."""
     network = simulation.network
     statistics = network.statistics()
     lines = [
-        f"seed: {simulation.seed}{f'   (replay: {replay})' if replay else ''}",
-        f"time: {simulation.now:.6f} s, of which {simulation.now - simulation.begun_at:.6f} s have passed",
+        f"seed: {simulation.seed}",
+        f"time: {simulation.now - simulation.begun_at:.6f} s after the beginning, as all times below",
         f"conditions: {simulation.conditions.describe()}",
     ]
     lines += [f"  {source} -> {target}: {own.describe()}" for (source, target), own in network.own_conditions().items()]
@@ -32,8 +32,9 @@ def describe_simulation(simulation: Simulation, replay: str = "") -> str:
     if simulation.happened:
         lines += ["what was done:", *(f"  {line}" for line in list(simulation.happened)[-HAPPENINGS_SHOWN:])]
     lines += ["what everybody waits for:", *(f"  {line}" for line in simulation.waiting_for())]
-    recent = network.recent(Decoder(simulation.clients))
-    lines += [f"the last {len(recent)} arrivals and losses:", *(f"  {line}" for line in recent)]
+    recent = network.recent(Decoder(simulation.clients), simulation.begun_at)
+    if recent:
+        lines += [f"the last {len(recent)} arrivals and losses:", *(f"  {line}" for line in recent)]
     return "\n".join(lines)
 
 

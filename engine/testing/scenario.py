@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from engine.conditions import NetConditions
+from engine.testing.misuse import MisuseError, read_conditions
 from engine.testing.participants import Participant, SimulatedClient, SimulatedServer
-from engine.testing.simulation import Action, At, Simulation
+from engine.testing.simulation import Action, At, Simulation, timed
 from engine.testing.verbs import ClientUnderTest, ServerUnderTest
 
 Node: TypeAlias = Participant | str
@@ -23,12 +24,15 @@ Nodes: TypeAlias = Node | Iterable[Node]
 
 def at(seconds: float, action: Action) -> At:
     """Do it so many seconds after the scenario began."""
-    return At(seconds, action)
+    __tracebackhide__ = True
+    return timed(seconds, action)
 
 
 def every(interval_s: float, action: Action, *, times: int, first_s: float | None = None) -> tuple[At, ...]:
     """Do it again and again; use as ``play(*every(5, rebind("client 1"), times=10))``. The first time after an interval."""
+    __tracebackhide__ = True
     begin = interval_s if first_s is None else first_s
+    _not_negative("every", interval_s=interval_s, times=times, first_s=begin)
     return tuple(At(begin + index * interval_s, action) for index in range(times))
 
 
@@ -65,6 +69,8 @@ def heal() -> Action:
 
 def flap(one: Nodes, other: Nodes, *, up_s: float, down_s: float, times: int) -> Action:
     """The link between these hosts is down for ``down_s``, up for ``up_s``, and so on, so many times; it ends up."""
+    __tracebackhide__ = True
+    _not_negative("flap", up_s=up_s, down_s=down_s, times=times)
     down = partition(one, other)
     up = Action(
         f"the link between {_names(one)} and {_names(other)} is back",
@@ -81,7 +87,8 @@ def flap(one: Nodes, other: Nodes, *, up_s: float, down_s: float, times: int) ->
 
 def weather(conditions: NetConditions | str, client: Node | None = None, *, up: bool = True, down: bool = True) -> Action:
     """Other conditions from now on: for everybody, or for one client's link, or for one direction of it. Text as for ``--net``."""
-    wanted = NetConditions.parse(conditions) if isinstance(conditions, str) else conditions
+    __tracebackhide__ = True
+    wanted = read_conditions(conditions)
 
     def do(simulation: Simulation) -> None:
         simulation.set_conditions(wanted, None if client is None else _client(simulation, client), up=up, down=down)
@@ -94,6 +101,8 @@ def weather(conditions: NetConditions | str, client: Node | None = None, *, up: 
 
 def pause(node: Node, seconds: float) -> Action:
     """Freeze it, as SIGSTOP, a closed lid or a long garbage collection does."""
+    __tracebackhide__ = True
+    _not_negative("pause", seconds=seconds)
     return Action(f"{_names(node)} pauses for {seconds:g} s", lambda simulation: _node(simulation, node).pause(seconds))
 
 
@@ -147,6 +156,13 @@ def call(function: Callable[[], object], words: str = "") -> Action:
 
 
 # --- inside
+
+
+def _not_negative(action: str, **numbers: float) -> None:
+    __tracebackhide__ = True
+    for name, number in numbers.items():
+        if not isinstance(number, int | float) or not number >= 0:
+            raise MisuseError(f"{action}: {name} must be a number and not negative, not {number!r}")
 
 
 def _unblock(simulation: Simulation, ours: list[str], theirs: list[str]) -> None:

@@ -26,6 +26,7 @@ from engine.conditions import PERFECT, NetConditions
 from engine.errors import LocalProtocolError
 from engine.ids import DEFAULT_PORT, Address
 from engine.testing.clock import VirtualClock
+from engine.testing.misuse import MisuseError
 from engine.testing.network import SimulatedNetwork
 from engine.testing.participants import CLIENT_PORT, Participant, Script, SimulatedClient, SimulatedServer, Woken
 from engine.testing.verbs import ClientUnderTest, ServerUnderTest
@@ -76,21 +77,22 @@ class _Happening:
     def wake(self, now: float) -> None:
         """Happen."""
         self.is_stopped = True
-        self._simulation.happened.append(f"{now:.6f} {self._action.words}")
+        self._simulation.happened.append(f"{now - self._simulation.begun_at:.6f} {self._action.words}")
         self._action.do(self._simulation)
 
 
 class Simulation:
     """Drives servers and clients over a :class:`SimulatedNetwork` in virtual time."""
 
-    def __init__(self, seed: int = 0, conditions: NetConditions = PERFECT, *, start: float = 1000.0) -> None:
+    def __init__(self, seed: int = 0, conditions: NetConditions = PERFECT, *, start: float = 1000.0, report_lines: int = 64) -> None:
+        """``start`` is what the clock shows at the beginning; ``report_lines`` arrivals and losses at most are told when a test fails."""
         self.seed: Final = seed
         self.clock: Final = VirtualClock(start)
-        self.network: Final = SimulatedNetwork(seed, conditions)
+        self.network: Final = SimulatedNetwork(seed, conditions, recent_max=report_lines)
         self.servers: Final[list[SimulatedServer]] = []
         self.clients: Final[list[SimulatedClient]] = []
         self.happened: Final[deque[str]] = deque(maxlen=HAPPENINGS_MAX)
-        """What was done to the network and the hosts, with its time."""
+        """What was done to the network and the hosts, with its time in seconds after the beginning."""
         self.begun_at: Final = start
         self._conditions = conditions
         self._random: Final = Random(f"{seed}/phases")
@@ -185,14 +187,17 @@ class Simulation:
 
     def at(self, seconds: float, action: Action) -> None:
         """Let something happen, so many seconds from now: see :mod:`engine.testing.scenario`."""
-        if seconds < 0:
-            raise LocalProtocolError(f"{seconds} s from now is in the past")
-        self._schedule(_Happening(self.now + seconds, self, action))
+        __tracebackhide__ = True
+        self.play(timed(seconds, action))
 
-    def play(self, *timed: At) -> None:
+    def play(self, *scenario: At) -> None:
         """Let a scenario happen, beginning now."""
-        for each in timed:
-            self.at(each.seconds, each.action)
+        __tracebackhide__ = True
+        for each in scenario:
+            if not isinstance(each, At):
+                raise MisuseError(f"a scenario is made of at(seconds, action), and {_what(each)}")
+        for each in scenario:
+            self._schedule(_Happening(self.now + each.seconds, self, each.action))
 
     def waiting_for(self) -> list[str]:
         """What each host is doing or waiting for, a line each."""
@@ -211,6 +216,7 @@ class Simulation:
         Raises :class:`SimulationStalledError` when it does not within ``limit_s``.
         """
         __tracebackhide__ = True
+        check_condition(condition)
         begun = self.now
         if condition() or self._run(begun + limit_s, condition):
             return self.now - begun
@@ -246,3 +252,29 @@ class Simulation:
     def _schedule(self, participant: Woken) -> None:
         self._participants += 1
         heappush(self._wakes, (participant.next_wake(), self._participants, participant))
+
+
+def timed(seconds: float, action: Action) -> At:
+    """An action at its time. Raises :class:`MisuseError` for what is neither."""
+    __tracebackhide__ = True
+    if not isinstance(seconds, int | float) or not seconds >= 0:
+        raise MisuseError(f"at: {seconds!r} is no time from now in seconds")
+    if not isinstance(action, Action):
+        name = getattr(action, "__name__", repr(action))
+        raise MisuseError(f"at: {name} is not an action of engine.testing.scenario, as heal() is; call(function) makes one of anything")
+    return At(seconds, action)
+
+
+def check_condition(condition: object) -> None:
+    """Say that ``run_until(x > 5)`` was told the answer before time began to pass."""
+    __tracebackhide__ = True
+    if not callable(condition):
+        raise MisuseError(f"run_until wants a function that it can ask again and again, run_until(lambda: ...), not {condition!r}")
+
+
+def _what(each: object) -> str:
+    if isinstance(each, Action):
+        return f"{each.words!r} has no time"
+    if isinstance(each, tuple | list):
+        return "this is several at once: write *every(...), with the star"
+    return f"{each!r} is none"

@@ -18,15 +18,24 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def run_pytest(folder: Path, *arguments: str, python: str = sys.executable, **environment: str) -> subprocess.CompletedProcess[str]:
-    """``pytest`` in this folder, which has no part of our tree but what ``environment`` says."""
+def run_pytest(
+    folder: Path, *arguments: str, python: str = sys.executable, within: str = ".", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """``pytest`` in this folder (or ``within`` it), which has no part of our tree but what ``environment`` says."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON", "COV_"))}
     command = [python, "-m", "pytest", "-p", "no:cacheprovider", "--strict-markers", "-W", "error", *arguments]
     return subprocess.run(
-        command, cwd=folder, env={**kept, **environment}, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False
+        command,
+        cwd=folder / within,
+        env={**kept, **environment},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
     )
 
 
-def run_with_plugin(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_with_plugin(folder: Path, *arguments: str, within: str = ".", **environment: str) -> subprocess.CompletedProcess[str]:
     """As where the package is installed: its entry point is loaded, by name because this environment may not have it."""
-    return run_pytest(folder, "-p", "skirmish_testing", *arguments, **{"PYTHONPATH": str(ROOT), **environment})
+    return run_pytest(folder, "-p", "skirmish_testing", *arguments, within=within, **{"PYTHONPATH": str(ROOT), **environment})

@@ -1,10 +1,12 @@
+import re
+
 import pytest
 
 from engine.conditions import PRESETS, NetConditions
 from engine.contract import Commands, Past, Settings
 from engine.errors import LocalProtocolError
 from engine.session import client_events as e
-from engine.testing import GameUnderTest, SimulatedMatch, Simulation, SimulationStalledError, at_least
+from engine.testing import GameUnderTest, MisuseError, SimulatedMatch, Simulation, SimulationStalledError, at_least, describe_simulation
 from engine.testing.expectations import check_statistics
 from engine.testing.rollback_check import RollbackError
 from engine.testing.scenario import at, crash, heal, one_way, partition, restart
@@ -184,3 +186,38 @@ def test_before_time_passes_there_is_no_match() -> None:
         assert match.world
     with pytest.raises(AssertionError, match="player 1 has no snapshot yet"):
         match.view(match.clients[0])
+
+
+def test_what_cannot_be_is_told_before_time_passes() -> None:
+    with pytest.raises(MisuseError, match="5 clients, but the game has 4 seats: GameUnderTest"):
+        SimulatedMatch(RUNNERS, clients=5)
+    with pytest.raises(MisuseError, match="clients must be a whole number, not -2"):
+        SimulatedMatch(RUNNERS, clients=-2)
+    match = SimulatedMatch(RUNNERS, clients=0)
+    with pytest.raises(MisuseError, match="nobody can play where no client is: add_client first"):
+        match.start()
+    with pytest.raises(MisuseError, match=r"run_until wants a function .*, run_until\(lambda: \.\.\.\), not True"):
+        match.run_until(match.now > 5 or True, 1)  # type: ignore[arg-type]
+    with pytest.raises(MisuseError, match="burst must be 1 to 1000, not 0"):
+        match.add_client(conditions="loss=5,burst=0")
+    for _ in range(5):
+        match.add_client()
+    with pytest.raises(MisuseError, match="5 clients, but the game has 4 seats"):
+        match.start()
+    assert match.now == match.simulation.begun_at
+
+
+def test_before_anything_crossed_the_network_the_report_tells_of_no_arrivals() -> None:
+    said = describe_simulation(SimulatedMatch(RUNNERS).simulation)
+    assert "time: 0.000000 s after the beginning, as all times below" in said
+    assert "arrivals" not in said
+
+
+def test_a_reports_times_are_seconds_after_the_beginning() -> None:
+    match = started(clients=1)
+    match.play(at(1, heal()))
+    match.run_for(2)
+    said = describe_simulation(match.simulation)
+    times = [float(time) for time in re.findall(r"^  (\d+\.\d{6}) ", said, re.M)]
+    assert len(times) == 65
+    assert 0 < min(times) < max(times) <= match.now - match.simulation.begun_at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -95,8 +96,8 @@ def test_a_failure_says_seed_conditions_and_the_last_datagrams_and_how_to_replay
     assert "3 failed" in run.stdout
     assert run.stdout.count("simulated network") == 2
     fails, stalls = run.stdout.split("test_stalls", 1)
-    (replay,) = re.findall(r"replay: pytest 'test_play.py::test_fails' --net-seed (\d+)", fails)
-    assert f"seed: {replay} " in fails
+    (replay,) = re.findall(r"replay: pytest test_play.py::test_fails --net-seed (\d+)\n", fails)
+    assert f"seed: {replay}\n" in fails
     assert "conditions: latency=40,loss=10\n" in fails
     assert re.search(r"client 1 to server #\d+, ack \d+: has snapshot \d+, commands \d+ to \d+ \(neutral\)", fails)
     assert re.search(r"server to client 2 #\d+, ack \d+: snapshot \d+ built on \d+, \d+ bytes", fails)
@@ -123,21 +124,136 @@ def test_the_seed_follows_from_the_name_and_net_seed_replays_another(project: Pa
     assert sequences(project, "--net-seed=123456") == other
 
 
+SCENARIO = "from engine.testing.scenario import at, every, heal, pause, weather"
+
+
+def is_a_sentence_alone(said: str) -> bool:
+    return not any(words in said for words in ("Traceback", "During handling", "engine/testing", "Error:"))
+
+
 @pytest.mark.parametrize(
     ("marker", "words"),
     [
-        ("latence=5", "network conditions: 'latence' is unknown; known are latency, jitter"),
+        ("latence=5", "network conditions: 'latence' is unknown (did you mean latency?); known are latency, jitter"),
         ("loss='much'", "network conditions: loss needs a number"),
-        ("'wifi'", "'wifi' is unknown; known are latency, "),
+        ("'wifi'", "'wifi' is unknown (did you mean bad_wifi?); known are latency, "),
         ("'lan', 5", "takes one preset, and everything else by keyword"),
+        ("5", "network conditions: '5' is unknown; known are latency, "),
+        ("seed='a'", "@pytest.mark.netsim: seed must be a whole number, 0 to 4294967295, not 'a'"),
+        ("seed=-1", "@pytest.mark.netsim: seed must be a whole number, 0 to 4294967295, not -1"),
+        ("scenario=at(1, heal())", "@pytest.mark.netsim: scenario is a list: scenario=[at(1, ...), at(2, ...)]"),
+        ("scenario=heal()", "@pytest.mark.netsim: scenario is a list: scenario=[at(1, ...), at(2, ...)]"),
+        ("scenario=[heal()]", "a scenario is made of at(seconds, action), and 'all partitions heal' has no time"),
+        ("scenario=[every(1, heal(), times=2)]", "and this is several at once: write *every(...), with the star"),
+        ("scenario=['heal']", "a scenario is made of at(seconds, action), and 'heal' is none"),
     ],
 )
 def test_a_wrong_marker_is_told_in_a_sentence(project: Path, marker: str, words: str) -> None:
-    write_files(project, {"test_play.py": f"import pytest\n@pytest.mark.netsim({marker})\ndef test_it(netsim): pass\n"})
+    code = f"import pytest\n{SCENARIO}\n@pytest.mark.netsim({marker})\ndef test_it(netsim): pass\n"
+    write_files(project, {"test_play.py": code})
     run = run_with_plugin(project)
     assert run.returncode == 1
     assert words in run.stdout
-    assert "Traceback" not in run.stdout
+    assert is_a_sentence_alone(run.stdout)
+
+
+@pytest.mark.parametrize(
+    ("marker", "words"),
+    [
+        ("clients=5", "@pytest.mark.netsim: the marker wants 5 clients, netsim_game has 4 seats"),
+        ("clients=0", "@pytest.mark.netsim: clients must be a whole number, 1 or more, not 0"),
+        ("clients=-2", "@pytest.mark.netsim: clients must be a whole number, 1 or more, not -2"),
+        ("clients='two'", "@pytest.mark.netsim: clients must be a whole number, 1 or more, not 'two'"),
+    ],
+)
+def test_a_wrong_number_of_clients_is_told_before_any_time_passes(project: Path, marker: str, words: str) -> None:
+    write_files(project, {"test_play.py": f"import pytest\n@pytest.mark.netsim({marker})\ndef test_it(netsim_match): pass\n"})
+    run = run_with_plugin(project)
+    assert words in run.stdout
+    assert is_a_sentence_alone(run.stdout)
+    assert "what everybody waits for" not in run.stdout or "time: 0.000000 s" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("@pytest.mark.netsim(scenario=[at(1, weather('foo'))])", "network conditions: 'foo' is unknown; known are latency"),
+        ("@pytest.mark.netsim(scenario=[at(1, heal)])", "at: heal is not an action of engine.testing.scenario, as heal() is"),
+        ("@pytest.mark.netsim(scenario=[at(1, pause('server', -3))])", "pause: seconds must be a number and not negative, not -3"),
+    ],
+)
+def test_a_wrong_action_is_a_sentence_at_its_line_and_not_a_way_through_the_engine(project: Path, line: str, sentence: str) -> None:
+    write_files(project, {"test_play.py": f"import pytest\n{SCENARIO}\n{line}\ndef test_it(netsim): pass\n"})
+    run = run_with_plugin(project)
+    assert f"E   engine.testing.misuse.MisuseError: {sentence}" in run.stdout
+    assert f"    {line}" in run.stdout
+    assert "engine/testing" not in run.stdout
+    assert "During handling" not in run.stdout
+
+
+def test_a_game_that_is_none_is_told_in_a_sentence(project: Path) -> None:
+    write_files(
+        project,
+        {
+            "conftest.py": CONFTEST.replace("from runners import RUNNERS", "from runners import make_runners as RUNNERS"),
+            "test_play.py": "def test_it(netsim_match): pass\n",
+        },
+    )
+    run = run_with_plugin(project)
+    assert "the fixture netsim_game must return a GameUnderTest, not <function make_runners" in run.stdout
+    half = """from engine.testing import GameUnderTest
+    class Half:
+        def __init__(self, settings, seats): ...
+    RUNNERS = GameUnderTest(Half)"""
+    write_files(project, {"conftest.py": CONFTEST.replace("from runners import RUNNERS", half)})
+    run = run_with_plugin(project)
+    assert "netsim_game: Half is no game yet: it has no tick_rate_hz, schema, command, new_world, join, leave, step" in run.stdout
+    assert is_a_sentence_alone(run.stdout)
+
+
+@pytest.mark.parametrize("seed", ["-1", "4294967296", "x", "1.5"])
+def test_a_seed_that_is_none_is_refused(project: Path, seed: str) -> None:
+    write_files(project, {"test_play.py": FAILING})
+    run = run_with_plugin(project, f"--net-seed={seed}")
+    assert run.returncode == 4
+    assert f"argument --net-seed: '{seed}' is not a whole number from 0 to 4294967295" in run.stderr
+
+
+def test_the_replay_line_can_be_pasted_where_pytest_was_started(project: Path) -> None:
+    code = """
+import pytest
+
+@pytest.mark.parametrize("word", ["it's"])
+def test_it(netsim_match, word):
+    assert not netsim_match.clients
+"""
+    write_files(project / "inner", {"test_play.py": code})
+    run = run_with_plugin(project, f"--rootdir={project}", "test_play.py", within="inner")
+    (replay,) = re.findall(r"replay: pytest (.*)", run.stdout)
+    arguments = shlex.split(replay)
+    assert arguments[0] == "test_play.py::test_it[it's]"
+    again = run_with_plugin(project, f"--rootdir={project}", *arguments, within="inner")
+    assert "1 failed" in again.stdout
+
+
+def test_a_failures_lines_are_as_many_as_are_asked_for_and_say_times_after_the_beginning(project: Path) -> None:
+    write_files(project, {"test_play.py": FAILING})
+    run = run_with_plugin(project, "--net-lines=3")
+    assert run.stdout.count("the last 3 arrivals and losses:") == 2
+    times = [float(time) for time in re.findall(r"^E? +(\d+\.\d{6}) 10\.", run.stdout, re.M)]
+    assert len(times) == 6
+    assert all(0 < time < 5 for time in times)
+    none = run_with_plugin(project, "--net-lines=0")
+    assert "what everybody waits for:" in none.stdout
+    assert "arrivals and losses" not in none.stdout
+
+
+def test_a_stall_shows_the_tests_own_line_and_its_message_in_the_summary(project: Path) -> None:
+    write_files(project, {"test_play.py": FAILING})
+    run = run_with_plugin(project, "-k", "test_stalls", COLUMNS="120")
+    assert "FAILED test_play.py::test_stalls - the end of the world did not happen within 0.5 s" in run.stdout
+    assert "engine/testing/" not in run.stdout
+    assert "test_play.py:11: " in run.stdout
 
 
 def test_without_a_game_the_fixture_says_what_to_write(tmp_path: Path) -> None:
