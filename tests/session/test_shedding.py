@@ -1,4 +1,6 @@
-"""What a client gets less of when its line carries too little, and in what order: copies first, then the pace. Never rows."""
+"""What a client gets less of when its line carries too little, and in what order: copies first, then the pace; rows only where a game
+says which matter less (``test_priorities.py``).
+"""
 
 from __future__ import annotations
 
