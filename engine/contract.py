@@ -61,8 +61,11 @@ class CommandSchema:
         command = list(self.neutral)
         for name, value in values.items():
             index = self.index.get(name)
-            if index is None or value not in self.fields[index].range:
-                raise LocalProtocolError(f"command: {name}={value} is not in the schema")
+            if index is None:
+                raise LocalProtocolError(f"command: there is no field {name!r}; there are {', '.join(self.index)}")
+            span = self.fields[index].range
+            if value not in span:
+                raise LocalProtocolError(f"command: {name}={value} is not in {span.low} to {span.high}")
             command[index] = int(value)
         return tuple(command)
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.world import Field, Kind, Range, Schema, World
+
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"```python\n# (\w+\.py)\n(.*?)```", re.S)
 
@@ -58,6 +60,30 @@ def test_a_port_that_is_taken_or_none_is_told_and_no_other_is_listened_on(projec
         assert refusal(project, "tag_server.py", port).startswith(f"The server cannot listen on port {port}: ")
     assert refusal(project, "tag_server.py", "abc") == "usage: python tag_server.py [PORT]\n"
     assert "pygame.init()\n" not in (project / "tag_client.py").read_text(encoding="utf-8"), "it would open the sound card"
+
+
+def test_what_the_tutorial_says_of_rows_and_dice_is_so() -> None:
+    page = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8").split("## More than this game needs")[1].split("\n## ")[0]
+    page = " ".join(page.split())
+    (kind,) = re.findall(r"`(Kind\(\"dice\".*?\)\))`", page)
+    (roll,) = re.findall(r"`(world\.dice\.state\[0\] = .*?)`", page)
+    (ammo,) = re.findall(r"`(Field\(\"ammo\".*?\))`", page)
+    names = {"Kind": Kind, "Field": Field, "Range": Range}
+    ball = Kind("ball", capacity=3, fields=(Field("x", Range(0, 9)),))
+    runner = Kind("runner", per_seat=1, fields=(Field("x", Range(0, 9)), eval(ammo, names)))
+    world = World(Schema(ball, runner, eval(kind, names), seats=2))
+    for call, slot in (("world.ball.spawn(world.tick, x=5)", 0), ("world.runner.spawn(world.tick, seat, x=5)", 1)):
+        assert call in page
+        assert eval(call, {"world": world, "seat": 1}) == slot
+    world.dice.spawn(world.tick, state=7)
+    rolled = set()
+    for _ in range(200):
+        exec(roll, {"world": world})
+        rolled.add(int(world.dice.state[0]) >> 27)
+    assert rolled == set(range(8))
+    assert world.out_of_range() is None
+    world.ball.free(0)
+    assert not world.ball.rows().size
 
 
 def test_server_and_client_of_the_tutorial_play(project: Path) -> None:

@@ -7,12 +7,15 @@ play. Cells outside their field's range and free rows that are not all zero are 
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from engine.contract import Commands, Game, GameFactory, Past, Settings
 from engine.world import World
 
 G = TypeVar("G", bound=Game)
+
+
+HINT: Final = "step reads something besides its world and commands: state outside the world, dice of its own, or a clock"
 
 
 class RollbackError(AssertionError):
@@ -33,7 +36,7 @@ def check_rollbacks(game: G) -> G:
         step(world, commands, past)  # the world of the match last, so that what the game keeps for its announcements belongs to it
         difference = first_cell_difference(world, twin)
         if difference is not None:
-            raise RollbackError(f"tick {world.tick}: computed twice from the same world, {difference}")
+            raise RollbackError(f"tick {world.tick}: computed twice from the same world, {difference}; {HINT}")
         problem = world.out_of_range() or _dirty_row(world)
         if problem is not None:
             raise RollbackError(f"tick {world.tick}: {problem}")

@@ -32,6 +32,7 @@ class Table:
         own["private"] = block(layout.private_offset, layout.private_columns)
         own["hidden"] = block(layout.hidden_offset, layout.hidden_columns)
         own["generation"] = own["public"][0]
+        own["_names"] = frozenset(layout.names)
         own.update(zip(layout.names, (*own["public"][1:], *own["private"], *own["hidden"]), strict=True))
 
     kind: Final[Kind]  # type: ignore[misc]  # set through __dict__, because __setattr__ guards the columns
@@ -43,6 +44,7 @@ class Table:
     hidden: Final[Column]  # type: ignore[misc]
     """[fields that never leave the server, capacity]."""
     generation: Final[Column]  # type: ignore[misc]
+    _names: Final[frozenset[str]]  # type: ignore[misc]
 
     if TYPE_CHECKING:
 
@@ -74,13 +76,23 @@ class Table:
         Returns the slot, or None where all are taken: the caller decides what is lost. ``tick`` is the tick being computed.
         """
         if (seat is not None) != self.kind.is_owned:
-            raise LocalProtocolError(f"{self.kind.name}: spawn needs a seat exactly for kinds with per_seat")
+            name = self.kind.name
+            if seat is None:
+                raise LocalProtocolError(f"{name}: its rows belong to seats, so write {name}.spawn(world.tick, seat, ...)")
+            raise LocalProtocolError(
+                f"{name}: its rows (capacity={self.capacity}) belong to nobody, so write {name}.spawn(world.tick, ...)"
+            )
         first = 0 if seat is None else self.slots_of(seat).start
         span = self.generation if seat is None else self.generation[self.slots_of(seat)]
         index = int(span.argmin())  # generations are >= 0 and 0 is free: the first minimum is the lowest free slot
         if span[index] != 0:
             return None
         slot = first + index
+        if not values.keys() <= self._names:
+            unknown = ", ".join(sorted(values.keys() - self._names))
+            raise LocalProtocolError(
+                f"{self.kind.name}: there is no field {unknown}; there are {', '.join(f.name for f in self.kind.fields)}"
+            )
         self.generation[slot] = 1 + tick % GENERATIONS
         columns = self.__dict__
         for name, value in values.items():

@@ -49,10 +49,17 @@ def test_a_seat_spawns_in_its_own_slots_lowest_first() -> None:
 def test_unowned_rows_take_any_slot_and_a_seat_is_asked_for_exactly_where_there_are_seats() -> None:
     world = World(SCHEMA)
     assert [world.rock.spawn(0, size=1) for _ in range(4)] == [0, 1, 2, None]
-    with pytest.raises(LocalProtocolError):
+    with pytest.raises(LocalProtocolError, match=r"rock: its rows \(capacity=3\) belong to nobody, so write rock.spawn\(world.tick, ...\)"):
         world.rock.spawn(0, 1)
-    with pytest.raises(LocalProtocolError):
+    with pytest.raises(LocalProtocolError, match=r"ship: its rows belong to seats, so write ship.spawn\(world.tick, seat, ...\)"):
         world.ship.spawn(0)
+
+
+def test_a_field_that_there_is_not_is_told_and_no_row_is_spawned() -> None:
+    world = World(SCHEMA)
+    with pytest.raises(LocalProtocolError, match=r"rock: there is no field sise; there are .*size"):
+        world.rock.spawn(0, sise=1)
+    assert not world.rock.alive.any()
 
 
 def test_a_generation_tells_the_tick_of_birth_and_is_never_zero() -> None:
