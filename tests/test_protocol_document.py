@@ -440,7 +440,7 @@ def test_announcements() -> None:
         expected.append(Announcement(int(number), int(tick), unhexed(body)))
         assert log.add(int(tick), unhexed(body)) == expected[-1]
     data = hex_of([last])
-    assert log.message(int(name.split()[-1])) == data
+    assert log.message(int(name.split()[-1]), 0) == data
     assert data[0] == ANNOUNCEMENTS_MESSAGE
     assert read_announcements(data[1:]) == expected
 

@@ -2,8 +2,10 @@
 
 The control connection delivers every announcement once and in order, whatever happens. But it is TCP: at 30 % loss a lost segment comes
 again after 200 ms, or 600, or 1400, and everything behind it waits. So the server numbers a match's announcements 1, 2, 3, ... and
-repeats each in datagrams for a second: in every tick while it is young, then in every fourth. The client takes the next number from
-whichever way brings it first and drops what it has: once and in order as before, and at 30 % loss nearly always within 100 ms.
+repeats each in datagrams for a second: with every snapshot while it is young, then with one in four ticks, counted for each seat, as not
+every seat gets a snapshot in every tick. The client takes the next number from whichever way brings it first and drops what it has: once
+and in order as before, and at 30 % loss nearly always within 100 ms. A seat whose datagrams are carried gets each once, which is enough
+there: it need not wait for what the control connections are told together.
 
     message    type 2 | announcement ...
     announcement   number u32 | tick u32 | length u16 | body
@@ -20,9 +22,10 @@ from typing import Final, NamedTuple
 from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE
 
 EVERY_TICK_TICKS: Final = 12
-"""While an announcement is this young, every tick repeats it: 200 ms at 60 Hz, a retransmission timeout of TCP."""
+"""While an announcement is this young, every snapshot repeats it: 200 ms at 60 Hz, a retransmission timeout of TCP."""
 
 THEN_EVERY_TICKS: Final = 4
+"""The older ones: to each seat so many ticks apart at the least."""
 REPEATED_TICKS: Final = 60
 """A blackout of half a second and a burst of 20 lost datagrams end within it."""
 
@@ -52,8 +55,9 @@ class AnnouncementLog:
         self.newest = 0
         """Number of the newest announcement; 0 before the first."""
         self._recent: Final[deque[Announcement]] = deque(maxlen=RECENT_MAX)
-        self._message_tick = -1
-        self._message = b""
+        self._messages_tick = -1
+        self._messages: Final[dict[int, bytes]] = {}
+        """Of that tick, by the tick that they begin behind: written once for all seats that get the same."""
 
     def add(self, tick: int, body: bytes) -> Announcement:
         """A new one, made in the step of ``tick``."""
@@ -62,30 +66,52 @@ class AnnouncementLog:
         self._recent.append(announcement)
         return announcement
 
-    def message(self, tick: int) -> bytes:
-        """What to send with the snapshots of ``tick``, the same for every seat; empty where there is nothing to repeat."""
+    def message(self, tick: int, after_tick: int) -> bytes:
+        """What to send with a snapshot of ``tick``: those made later than ``after_tick``; empty where there are none to repeat."""
         recent = self._recent
         while recent and tick - recent[0].tick > REPEATED_TICKS:
             recent.popleft()
         if not recent:
             return b""
-        if tick != self._message_tick:
-            self._message_tick = tick
-            self._message = self._written(tick)
-        return self._message
+        if tick != self._messages_tick:
+            self._messages_tick = tick
+            self._messages.clear()
+        if after_tick not in self._messages:
+            self._messages[after_tick] = self._written(after_tick)
+        return self._messages[after_tick]
 
-    def _written(self, tick: int) -> bytes:
-        is_turn_of_older = tick % THEN_EVERY_TICKS == 0
+    def _written(self, after_tick: int) -> bytes:
         parts = [_TYPE]
         left = FAST_BYTES_MAX
         for number, made, body in self._recent:
-            if tick - made >= EVERY_TICK_TICKS and not is_turn_of_older:
+            if made <= after_tick:
                 continue
             left -= _HEAD.size + len(body)
             if left < 0:
                 break  # the client takes them in order: a later one that fits would only wait there
             parts += (_HEAD.pack(number, made, len(body)), body)
         return b"".join(parts) if len(parts) > 1 else b""
+
+
+class Repetition:
+    """Server: what is repeated to one connection, and when."""
+
+    __slots__ = ("_older_tick", "_tick")
+
+    def __init__(self) -> None:
+        self._tick = self._older_tick = -REPEATED_TICKS
+
+    def message(self, log: AnnouncementLog, tick: int, *, is_carried: bool) -> bytes:
+        """What goes beside this connection's snapshot of ``tick``; empty where it is nothing."""
+        if is_carried:
+            after_tick = self._tick
+        elif tick - self._older_tick >= THEN_EVERY_TICKS:
+            self._older_tick = tick
+            after_tick = tick - REPEATED_TICKS - 1
+        else:
+            after_tick = tick - EVERY_TICK_TICKS
+        self._tick = tick
+        return log.message(tick, after_tick)
 
 
 class AnnouncementFeed:

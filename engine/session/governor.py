@@ -43,10 +43,11 @@ class GovernorStatistics:
 class LoadGovernor:
     """Decides for one host."""
 
-    def __init__(self, spread_ticks_max: int) -> None:
-        """``spread_ticks_max``: the slowest pace; 1 means that nothing is ever left out."""
-        self.spread_ticks = 1
+    def __init__(self, spread_ticks_max: int, spread_ticks_min: int = 1) -> None:
+        """The slowest pace and the normal one; where they are the same, nothing is ever left out."""
+        self.spread_ticks = spread_ticks_min
         """A player's snapshots are this many ticks apart."""
+        self._min: Final = spread_ticks_min
         self._max: Final = spread_ticks_max
         self._load = 0.0
         self._ticks_since = 0
@@ -54,6 +55,16 @@ class LoadGovernor:
         """The pace is faster than the last one, and has not lasted yet."""
         self._faster_every_ticks = FASTER_EVERY_TICKS
         self._slowed = 0
+
+    @property
+    def is_slowed(self) -> bool:
+        """Whether snapshots are left out."""
+        return self.spread_ticks > self._min
+
+    @property
+    def leaves_room(self) -> bool:
+        """Whether there is time for more than a snapshot each: copies are the first to go."""
+        return self._load <= TOO_MUCH and not self.is_slowed
 
     def note(self, load: float) -> None:
         """A tick took ``load`` of the time that there is for one (1.0: all of it)."""
@@ -66,7 +77,7 @@ class LoadGovernor:
             if self._is_tried:  # it has lasted as long as was waited for it
                 self._is_tried = False
                 self._faster_every_ticks = FASTER_EVERY_TICKS
-            if self.spread_ticks > 1 and self._load < FITS:
+            if self.is_slowed and self._load < FITS:
                 self._change(self.spread_ticks - 1, is_tried=True)
 
     def is_turn(self, player: int, tick: int, ticks: int = 1) -> bool:

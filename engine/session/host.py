@@ -26,6 +26,7 @@ from engine.datagram import (
 )
 from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, ConnectionId, MatchId, SessionId
+from engine.session.announcements import Repetition
 from engine.session.budget import PERIOD_S, BudgetStatistics, SendBudget
 from engine.session.config import HostConfig
 from engine.session.governor import SPREAD_TICKS_MAX, GovernorStatistics, LoadGovernor
@@ -97,6 +98,7 @@ class _Place:
     is_carried: bool = False
     redundancy: Redundancy = field(default_factory=Redundancy)
     copies: Copies = field(default_factory=Copies)
+    repetition: Repetition = field(default_factory=Repetition)
     last_commands: bytes = b""
     """The last message of commands: what is the same is a copy."""
 
@@ -118,7 +120,7 @@ class MatchHost:
         self._accumulator: Final = TickAccumulator(self.config.tick_rate_hz, self.config.catch_up_ticks_max)
         self._matches: Final[dict[MatchId, Match]] = {}
         self._places: Final[dict[ConnectionId, _Place]] = {}
-        self._governor: Final = LoadGovernor(min(SPREAD_TICKS_MAX, self.config.snapshot_interval_ticks_max))
+        self._governor: Final = _make_governor(self.config)
         self._requests: Final[deque[HostRequest]] = deque()
         self._events: Final[deque[HostEvent]] = deque()
         self._ticks = 0
@@ -372,8 +374,6 @@ class MatchHost:
         """To every seat whose turn it is; ``ticks`` have been computed since the last time, and only the newest is worth sending."""
         failed: set[MatchId] = set()
         tick, spread = self._ticks, self._governor.spread_ticks
-        match: Match | None = None
-        announced = b""
         for connection_id, place in list(self._places.items()):
             if not place.is_connected or place.match.match_id in failed:
                 continue
@@ -385,7 +385,7 @@ class MatchHost:
             if budget.interval_ticks < spread:  # two paces at once could miss each other for ever: the slower one decides
                 if not self._governor.is_turn(place.state.seat, tick, ticks):
                     continue
-            elif budget.is_slowed and spread == 1 and place.match.rows_can_wait:
+            elif budget.is_slowed and not self._governor.is_slowed and place.match.rows_can_wait:
                 room = budget.room_bytes(tick, ticks)
                 if not room:
                     continue
@@ -402,10 +402,9 @@ class MatchHost:
             connection.send(message)
             if now >= place.redundancy.judge_at or place.redundancy.copies:
                 self._plan_copies(connection_id, place, message, now)
-            if place.match is not match:
-                match = place.match
-                announced = match.announcements.message(match.tick)
-            if announced and not place.is_carried:  # the control connection, which carries, has them already
+            match = place.match
+            announced = place.repetition.message(match.announcements, match.tick, is_carried=place.is_carried)
+            if announced:
                 connection.send(announced)
 
     def _part(self, place: _Place, room_bytes: int) -> bytes:
@@ -415,9 +414,16 @@ class MatchHost:
         return message
 
     def _plan_copies(self, connection_id: ConnectionId, place: _Place, message: bytes, now: float) -> None:
-        """A client whose losses come in runs gets its snapshot again, a quarter of a tick later; one that must get less gets no copies."""
+        """A client whose losses come in runs gets its snapshot again, a quarter of a tick later; one that must get less gets no copies,
+        and nobody does while there is too much to do for what everybody is to get once.
+        """
         copies = place.redundancy.advance(place.connection, now)
-        if copies and not place.is_carried and place.budget.interval_ticks == self.config.snapshot_interval_ticks:
+        if (
+            copies
+            and self._governor.leaves_room
+            and not place.is_carried
+            and place.budget.interval_ticks == self.config.snapshot_interval_ticks
+        ):
             place.copies.add(message, copies, now, COPIES_APART_TICKS / self.config.tick_rate_hz)
             self._copying.add(connection_id)
 
@@ -439,3 +445,8 @@ class MatchHost:
         if len(self._events) >= EVENTS_MAX:
             raise LocalProtocolError("nobody drains the host's events")
         self._events.append(event)
+
+
+def _make_governor(config: HostConfig) -> LoadGovernor:
+    normal = config.snapshot_interval_ticks
+    return LoadGovernor(max(normal, min(SPREAD_TICKS_MAX, config.snapshot_interval_ticks_max)), normal)

@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 
 from engine.contract import Commands, Game, HasAnnouncements, HasEnd, HasInterest, HasRelevance, Mask, Pilot
 from engine.ids import ConnectionId, MatchId, Seat, SessionId, Tick
-from engine.replication import BaselineRing, ClientBaseline, CommandBuffer, SeatViews, SnapshotEncoder, ViewLayout, public_view
+from engine.replication import (
+    BASELINE_TICKS_MAX,
+    BaselineRing,
+    ClientBaseline,
+    CommandBuffer,
+    SeatViews,
+    SnapshotEncoder,
+    ViewLayout,
+    public_view,
+)
 from engine.replication.baselines import SHARING_CLIENTS_MIN, shared_baselines
 from engine.replication.command_reader import CommandReader
 from engine.session.announcements import Announcement, AnnouncementLog
@@ -197,8 +206,9 @@ class Match:
     def _shared_baselines(self) -> tuple[int, ...]:
         if self._interest is not None or len(self.seats) < SHARING_CLIENTS_MIN:
             return ()  # where each sees something else, nothing is coded for several
-        ticks = [state.baseline.acknowledged_tick for state in self.seats.values()]
-        return shared_baselines([tick for tick in ticks if tick is not None])
+        oldest = self._newest.tick - BASELINE_TICKS_MAX
+        connected = [state.baseline.acknowledged_tick for state in self.seats.values() if state.connection_id is not None]
+        return shared_baselines([tick for tick in connected if tick is not None and tick >= oldest])  # others get no deltas
 
     @property
     def rows_can_wait(self) -> bool:

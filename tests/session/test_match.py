@@ -10,11 +10,13 @@ from engine.conditions import NetConditions
 from engine.contract import Command, Commands, Past, Settings
 from engine.control.messages import ListRooms, SayChat
 from engine.errors import DisconnectReason, LocalProtocolError
-from engine.ids import MatchId, Seat, SessionId
+from engine.ids import ConnectionId, MatchId, Seat, SessionId
+from engine.replication import BASELINE_TICKS_MAX
+from engine.replication.baselines import shared_baselines
 from engine.session import ClientState, HostConfig, MatchServer
 from engine.session import client_events as e
 from engine.session.host import MatchHost
-from engine.session.match import ANNOUNCEMENTS_PER_TICK_MAX
+from engine.session.match import ANNOUNCEMENTS_PER_TICK_MAX, Match
 from engine.session.values import AdmitSeat, MatchFailed, OpenMatch, ReleaseSeat
 from engine.world import Field, Kind, Range, Schema, World
 from tests.session.support import ToyMatch, Walker, make_toy, plays
@@ -324,3 +326,23 @@ def test_a_bug_outside_the_step_ends_its_match_and_not_the_host(where: str) -> N
     running = host.match(MatchId(2))
     assert running is not None
     assert running.tick > 0
+
+
+def test_who_is_gone_has_no_say_in_what_snapshots_are_coded_against() -> None:
+    toy = make_toy({}, 60)
+    match = Match(MatchId(1), toy, 1, HostConfig())
+    for _ in range(200):
+        match.step()
+    for number in range(60):
+        state = match.take_seat(Seat(number))
+        state.connection_id = ConnectionId(number + 1)
+        state.baseline.acknowledged_tick = 200 - number % 8
+    among_all = match._shared_baselines()
+    assert among_all
+    for number in range(0, 60, 3):
+        gone = match.seats[Seat(number)]
+        gone.connection_id, gone.baseline.acknowledged_tick = None, 170
+    silent = match.seats[Seat(1)]
+    silent.baseline.acknowledged_tick = 200 - BASELINE_TICKS_MAX - 1
+    remaining = [number for number in range(60) if number % 3 and number != 1]
+    assert match._shared_baselines() == shared_baselines([200 - number % 8 for number in remaining])
