@@ -127,6 +127,7 @@ class Headless:
             self._tell_slowness()
             reports = [self._report(index) for index in range(len(self._players))]
             self._tell_no_match(reports)
+            self._tell_missing_snapshots(reports)
             return reports
         finally:
             self._close()
@@ -207,6 +208,18 @@ class Headless:
         """Figures that are all nothing need a reason, where nothing went wrong."""
         if None in self.endings and not self._stop.is_wanted and not any(report["snapshots"] for report in reports):
             _say("No match had begun when the time was over: connecting and a room's countdown count, too.")
+
+    def _tell_missing_snapshots(self, reports: Sequence[Mapping[str, Any]]) -> None:
+        """Of all players' matches: a server that has too much to do sends less often, and everything else looks well."""
+        played = [
+            report for report in reports if report["ticks"] > SLOW_AFTER_S * FRAME_HZ and report["frames_per_s"] >= SLOW_PART * FRAME_HZ
+        ]
+        came_per_s = sum(report["snapshots_per_s"] for report in played) / len(played) if played else FRAME_HZ
+        if came_per_s < enough:
+            _say(
+                f"Of {FRAME_HZ:.0f} snapshots a second {came_per_s:.0f} came: "
+                "the server has too much to do, or the way from it carries or keeps less."
+            )
 
     def _tell(self, index: int, event: e.ClientEvent) -> None:
         """Of several players the first speaks for all, but for their names."""
