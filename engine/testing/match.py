@@ -25,6 +25,7 @@ from engine.session.match import Match
 from engine.session.server import MatchServer
 from engine.testing.misuse import MisuseError, read_conditions
 from engine.testing.participants import SimulatedClient, SimulatedServer
+from engine.testing.report import cause
 from engine.testing.rollback_check import checked_factory
 from engine.testing.simulation import FRAME_HZ, Action, At, Simulation, check_condition
 from engine.testing.tested_game import GameUnderTest
@@ -253,8 +254,8 @@ class SimulatedMatch:
     def _check_failures(self) -> None:
         __tracebackhide__ = True
         if self.server.failures:
-            first = self.server.failures[0].strip()  # the later ones are of matches that began with what this one left
-            raise AssertionError(f"the game raised on the server: {first.splitlines()[-1]}\n{first}")
+            first = self.server.failures[0]  # the later ones are of matches that began with what this one left
+            raise AssertionError(f"the game raised on the server: {cause(first)}\n{first.strip()}")
 
 
 def draw(client: MatchClient, now: float) -> None:

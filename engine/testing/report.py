@@ -38,6 +38,13 @@ def describe_simulation(simulation: Simulation) -> str:
     return "\n".join(lines)
 
 
+def cause(failure: str) -> str:
+    """The last line of a traceback, with the exception's name and not its module's."""
+    line = failure.strip().splitlines()[-1]
+    name, colon, words = line.partition(":")
+    return line if " " in name else f"{name.rpartition('.')[2]}{colon}{words}"
+
+
 def describe_node(node: Participant, simulation: Simulation) -> str:
     """One line: where this host stands, and what it waits for."""
     if node.is_stopped:
@@ -96,5 +103,5 @@ def _server(node: SimulatedServer) -> str:
         match = server.host.match(server.match_id)
         words += f", {len(server.players)} players" + (f", tick {match.tick}" if match is not None else ", no match")
         if server.failures:
-            words += f", the game raised: {server.failures[0].strip().splitlines()[-1]}"
+            words += f", the game raised: {cause(server.failures[0])}"
     return words
