@@ -64,6 +64,8 @@ class ClientMatch:
         self.feed: Final = AnnouncementFeed(announced)
         self.carrier = Carrier(now, carrier)
         self.connection = self._connect(ticket, server, now)
+        self.bytes_in_before = self.bytes_out_before = 0
+        """Of the connections that this one has replaced: the present one counts its own."""
         self.late_commands = 0
         self.missing_commands = 0
         self.commands_sent = 0
@@ -104,6 +106,9 @@ class ClientMatch:
 
     def renew(self, ticket: Ticket, server: Address, now: float) -> None:
         """Go on with a new connection: worlds, clock and prediction stay as they are."""
+        ended = self.connection.statistics()
+        self.bytes_in_before += ended.bytes_in
+        self.bytes_out_before += ended.bytes_out
         self._server = server
         self.carrier = Carrier(now, self.carrier.works)
         self.connection = self._connect(ticket, server, now)

@@ -11,7 +11,7 @@ from engine.session.client_match import ClientMatch
 
 @dataclass(frozen=True, slots=True)
 class ClientStatistics:
-    """Figures since the match began; rates are means over it, rtt, jitter and loss over the recent past."""
+    """Figures since the match began; rates are means over it; rtt, jitter and loss are the present connection's."""
 
     connected: bool = False
     carrier: str = "udp"
@@ -22,7 +22,9 @@ class ClientStatistics:
     snapshots_per_s: float = 0.0
     rtt_ms: float = 0.0
     jitter_ms: float = 0.0
+    """Both smoothed: a change shows little by little."""
     loss_pct: float = 0.0
+    """Of our last 256 datagrams: the last 4 seconds at 60 per second."""
     late_commands_pct: float = 0.0
     """Commands that came after their tick had been computed, of all that were given."""
     missing_commands_pct: float = 0.0
@@ -51,6 +53,7 @@ def make_statistics(match: ClientMatch | None, *, is_connected: bool, reason: Di
     if match is None:
         return ClientStatistics(connected=is_connected, disconnect_reason=said)
     link = match.connection.statistics()
+    bytes_in, bytes_out = match.bytes_in_before + link.bytes_in, match.bytes_out_before + link.bytes_out
     prediction = match.prediction.statistics()
     display = match.interpolation.statistics()
     first, last = match.first_snapshot_at, match.last_snapshot_at
@@ -76,10 +79,10 @@ def make_statistics(match: ClientMatch | None, *, is_connected: bool, reason: Di
         frames=display.frames,
         ahead_ticks=match.clock.ahead_ticks,
         slack_ticks=match.clock.statistics().slack_p99_ticks,
-        bytes_in=link.bytes_in,
-        bytes_out=link.bytes_out,
-        bytes_in_per_s=link.bytes_in * per_s,
-        bytes_out_per_s=link.bytes_out * per_s,
+        bytes_in=bytes_in,
+        bytes_out=bytes_out,
+        bytes_in_per_s=bytes_in * per_s,
+        bytes_out_per_s=bytes_out * per_s,
         checksum_mismatches=match.decoder.statistics().refused.get("checksum", 0),
         disconnect_reason=said,
     )

@@ -71,6 +71,15 @@ def test_another_match_begins_anew_and_silence_is_measured() -> None:
     assert recent.silent_s > RECENT_S, "longer than what is looked at"
 
 
+@pytest.mark.parametrize("total", ["frames", "ticks", "snapshots", "bytes_in", "bytes_out"])
+def test_a_total_that_shrinks_is_another_match(total: str) -> None:
+    past = RecentPast()
+    before = ClientStatistics(ticks=600, frames=600, snapshots=600, bytes_in=1_000_000, bytes_out=300_000)
+    past.take(before, 10.0, 17)
+    recent = past.take(dataclasses.replace(before, **{total: 500}), 10.5, 17)  # type: ignore[arg-type]
+    assert (recent.snapshots_per_s, recent.bytes_in_per_s, recent.bytes_out_per_s) == (0, 0, 0)
+
+
 def test_the_graph_draws_whatever_it_is_told(surface) -> None:
     graph, plates = NetGraph(), Plates()
     graph.draw(surface, plates)

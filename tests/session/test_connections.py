@@ -146,10 +146,28 @@ def test_a_blackout_longer_than_the_timeout_gets_a_new_ticket() -> None:
     match.hosts[0].block()
     match.simulation.run_for(20)
     match.hosts[0].unblock()
-    before = match.clients[0].statistics().snapshots
-    match.simulation.run_until(lambda: match.clients[0].statistics().snapshots > before + 60, 15, "snapshots flow again")
+    before = match.clients[0].statistics()
+    match.simulation.run_until(lambda: match.clients[0].statistics().snapshots > before.snapshots + 60, 15, "snapshots flow again")
     assert len(match.events(0, e.MatchStarted)) == 1
     assert match.clients[0].state is ClientState.MATCH
+
+
+def test_a_new_ticket_does_not_make_the_match_forget_its_bytes() -> None:
+    match = ToyMatch(2)
+    match.start()
+    match.simulation.run_for(20)
+    connection, before = match.clients[0].match.connection.id, match.clients[0].statistics()  # type: ignore[union-attr]
+    match.hosts[0].block()
+    match.simulation.run_for(20)
+    match.hosts[0].unblock()
+    match.simulation.run_until(lambda: match.clients[0].statistics().snapshots > before.snapshots + 60, 15, "snapshots flow again")
+    after = match.clients[0].statistics()
+    assert match.clients[0].match.connection.id != connection  # type: ignore[union-attr]
+    assert after.bytes_in > before.bytes_in
+    assert after.bytes_out > before.bytes_out
+    per_snapshot = (after.bytes_in / after.snapshots, before.bytes_in / before.snapshots)
+    assert per_snapshot[0] == pytest.approx(per_snapshot[1], rel=0.2)
+    assert after.bytes_in_per_s / after.snapshots_per_s == pytest.approx(per_snapshot[0], rel=0.05), "both are of the whole match"
 
 
 def test_a_seat_is_freed_when_nobody_comes_back() -> None:
