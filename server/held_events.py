@@ -3,7 +3,8 @@
 The host has sent each announcement by datagram already, and repeats it there for a second. What goes by the control connections as well is
 what makes them certain, and among many players it is also what costs most: with 256 of them, 30 announcements a second are 7,700 messages,
 each a TLS record and a system call of its own if it goes at once. So they wait for each other, a quarter of a second at the most. Whatever
-else happens does not wait and does not overtake: it takes those that wait along, in front of it.
+else happens does not wait and does not overtake: it takes those that wait along, in front of it. Only datagrams to carry pass them: a
+player who gets his that way has the announcements in them, beside his snapshots, like everybody else.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from engine.session.values import AnnouncementMade, HostEvent
+from engine.session.values import AnnouncementMade, CarriedToSend, HostEvent
 
 PLAYERS_FEW: Final = 32
 """So many cost next to nothing: nothing waits."""
@@ -27,12 +28,15 @@ class HeldEvents:
         self._since = 0.0
 
     def pass_on(self, events: Sequence[HostEvent], players: int, now: float) -> list[HostEvent]:
-        """Takes what has happened, gives what the lobby is to be told now, in the same order."""
+        """Takes what has happened, gives what is to be told now: to the lobby in the same order."""
         if not self._held:
             self._since = now
+        carried = [event for event in events if isinstance(event, CarriedToSend)]
+        made = [event for event in events if isinstance(event, AnnouncementMade)]
+        is_waiting = players > PLAYERS_FEW and now - self._since < HELD_S and len(self._held) + len(made) < HELD_MAX
+        if is_waiting and len(carried) + len(made) == len(events):
+            self._held += made
+            return list(carried)
         self._held += events
-        is_waiting = players > PLAYERS_FEW and now - self._since < HELD_S and len(self._held) < HELD_MAX
-        if is_waiting and all(isinstance(event, AnnouncementMade) for event in events):
-            return []
         held, self._held = self._held, []
         return held

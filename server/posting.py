@@ -7,6 +7,7 @@ that has taken nothing for that long never will: the server then ends, and says 
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -25,6 +26,15 @@ class Posting:
         """More than WAITING_MAX waited: they are gone, and so is the agreement with the matches."""
         self._post: Final = post
         self._waiting: Final[deque[HostRequest]] = deque()
+
+    async def finish(self, tries: int, pause_s: float) -> int:
+        """Nothing is asked any more: post what waits, with a pause before each try. Returns how many requests are given up."""
+        for _ in range(tries):
+            if not self._waiting:
+                break
+            await asyncio.sleep(pause_s)
+            self.add(())
+        return len(self._waiting)
 
     def add(self, requests: Iterable[HostRequest]) -> None:
         """Post what waits, then these."""

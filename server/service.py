@@ -63,6 +63,12 @@ PAUSE_PLAYERS_FEW: Final = 32
 PAUSE_S_MAX: Final = 0.05
 """With more players than a few the loop rests after each round: a round looks at all of them, each of them wakes it, and what it does is
 taken from the tick's thread."""
+PAUSE_S_CARRYING: Final = 0.004
+"""While somebody's datagrams travel by his control connection: a quarter of a tick, so that no two of his snapshots go together."""
+CARRYING_S: Final = 0.25
+"""So long after the last of such datagrams."""
+LAST_POSTS: Final = 100
+"""At the end: the tick's thread has a second of rounds to take what still waits for it."""
 LISTING_S: Final = 0.5
 """How old the line in LAN lists may be."""
 GROUPS_S: Final = 5.0
@@ -118,6 +124,7 @@ class Service:
         self._server_id: Final = os.urandom(SERVER_ID_BYTES)
         self._schema_digest: Final = game_digest(rules.schema, rules.command)
         self._listed_at = self._groups_at = 0.0
+        self._carried_at = -CARRYING_S
         connections_max = 2 * config.server.players_max + 64
         self._tcp: Final = TcpServer(
             self._side,
@@ -154,7 +161,8 @@ class Service:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._tcp.arrived.wait(), ROUND_S)
             self._round()
-            if (pause_s := rest_s(self._tcp.statistics().connections)) > 0.0:
+            is_carrying = now() - self._carried_at < CARRYING_S
+            if (pause_s := rest_s(self._tcp.statistics().connections, is_carrying=is_carrying)) > 0.0:
                 await asyncio.sleep(pause_s)
             if self._tick.failure is not None or self._posting.is_stuck or self._mistakes > MISTAKES_MAX:
                 break
@@ -196,9 +204,13 @@ class Service:
 
     def _round(self) -> None:
         time = now()
+        self._carefully(partial(self._tcp.deliver, time))  # first: it happened before now
         for event in self._held.pass_on(self._tick.take_events(), self._tcp.statistics().connections, time):
+            if isinstance(event, CarriedToSend):
+                self._carried_at = time
             self._carefully(partial(self._side.host_event, event, time))
-        self._carefully(self._tcp.pump)
+        self._carefully(partial(self._side.advance, time))
+        self._carefully(partial(self._tcp.flush, time))
         self._carefully(self._post_requests)
         if self._is_listed and time >= self._listed_at + LISTING_S:
             self._listed_at = time
@@ -300,6 +312,8 @@ class Service:
         self._responder.info = None
         self._side.drain(now())
         self._post_requests()
+        if lost := await self._posting.finish(LAST_POSTS if self._tick.is_running else 0, ROUND_S):
+            self._log(f"{lost} requests did not reach the matches: some players hear no farewell, some fairness reports are missing")
         self._tick.stop()  # its last slice carries the requests out and sends the players' disconnects
         for event in self._tick.take_events():
             if isinstance(event, FairnessReported):  # of the matches that were just ended; the rest is nobody's concern any more
@@ -320,9 +334,10 @@ def _is_datagram(event: HostEvent) -> bool:
     return isinstance(event, CarriedToSend)
 
 
-def rest_s(players: int) -> float:
+def rest_s(players: int, *, is_carrying: bool = False) -> float:
     """How long the loop of the control connections rests between two rounds."""
-    return min(PAUSE_S_MAX, PAUSE_S_PER_PLAYER * players) if players > PAUSE_PLAYERS_FEW else 0.0
+    longest_s = PAUSE_S_CARRYING if is_carrying else PAUSE_S_MAX
+    return min(longest_s, PAUSE_S_PER_PLAYER * players) if players > PAUSE_PLAYERS_FEW else 0.0
 
 
 def _open_sockets(config: ServerConfig, *, is_local: bool) -> ServerSockets:

@@ -75,17 +75,19 @@ class _Connection(asyncio.Protocol):
         if len(self.unread) > self._owner.limits.unread_bytes_max and self.transport is not None:
             self.transport.pause_reading()
             self._is_paused = True
-        self._owner._happened(self)
+        self._owner._happened(self, len(data))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature; a loss is a loss
         self.is_lost = True
         self._owner._happened(self)
 
-    def take_unread(self) -> bytes:
-        """What has arrived since the last call; reading goes on."""
-        data = bytes(self.unread)
-        self.unread.clear()
-        if self._is_paused and self.transport is not None and not self.is_lost:
+    def take_unread(self, size: int) -> bytes:
+        """The next bytes that have arrived; all of them where no more can. Reading goes on."""
+        if self.is_lost:
+            size = len(self.unread)
+        data = bytes(self.unread[:size])
+        del self.unread[:size]
+        if not self.unread and self._is_paused and self.transport is not None and not self.is_lost:
             self.transport.resume_reading()
             self._is_paused = False
         return data
@@ -112,7 +114,8 @@ class TcpServer:
         self._clock: Final = clock
         self._listening: list[asyncio.Server] = []
         self._connections: Final[dict[int, _Connection]] = {}
-        self._happenings: Final[deque[_Connection]] = deque()
+        self._happenings: Final[deque[tuple[_Connection, float, int]]] = deque()
+        """To whom, when, and how many bytes came."""
         self._closing: Final[set[asyncio.TimerHandle]] = set()
         self._newest_peer = 0
         self._accepted_count = self._refused_full = self._slow_readers_cut = self._insecure = self._bytes_in = self._bytes_out = 0
@@ -138,20 +141,23 @@ class TcpServer:
         self.flush(now)
 
     def deliver(self, now: float) -> None:
-        """The first third of a round: what arrived."""
+        """The first third of a round: what arrived, each with the time when it did (``now`` at the latest), so that no round trip is
+        longer for a driver that rests between its rounds.
+        """
         self.arrived.clear()
         for _ in range(len(self._happenings)):
-            connection = self._happenings.popleft()
+            connection, at, size = self._happenings.popleft()
             if connection.peer not in self._connections:
                 continue
+            at = min(now, at)
             if not connection.is_opened:
                 connection.is_opened = True
-                self._server.stream_opened(connection.peer, connection.address, now)
-            data = connection.take_unread()
+                self._server.stream_opened(connection.peer, connection.address, at)
+            data = connection.take_unread(size)
             if data and not connection.is_closing:
-                self._received(connection, data, now)
+                self._received(connection, data, at)
             if connection.is_lost:
-                self._forget(connection, now)
+                self._forget(connection, at)
 
     def flush(self, now: float) -> None:
         """The last third: bytes out, streams closed."""
@@ -223,9 +229,9 @@ class TcpServer:
         self._connections[connection.peer] = connection
         self._happened(connection)
 
-    def _happened(self, connection: _Connection) -> None:
+    def _happened(self, connection: _Connection, size: int = 0) -> None:
         if connection.peer in self._connections:
-            self._happenings.append(connection)
+            self._happenings.append((connection, self._clock(), size))
             self.arrived.set()
 
     def _received(self, connection: _Connection, data: bytes, now: float) -> None:

@@ -19,6 +19,7 @@ class EchoServer:
         self.log: list[tuple[str, int]] = []
         self.addresses: list[Address] = []
         self.chunks: list[int] = []
+        self.times: list[float] = []
         self._out: list[tuple[int, bytes]] = []
         self._close: list[int] = []
 
@@ -28,6 +29,7 @@ class EchoServer:
 
     def receive_stream(self, peer: int, data: bytes, now: float) -> None:
         self.chunks.append(len(data))
+        self.times.append(now)
         self._out.append((peer, bytes(4_000_000) if data == b"more" else data.upper()))
         if data == b"quit":
             self._close.append(peer)
@@ -231,3 +233,28 @@ def test_closing_the_server_sends_last_words_and_ends_every_stream() -> None:
         return echo
 
     assert asyncio.run(main()).log == [("opened", 1), ("lost", 1)]
+
+
+def test_what_arrives_while_the_driver_rests_has_the_time_of_its_arrival() -> None:
+    async def main() -> None:
+        listener = listen()
+        listener.setblocking(False)
+        echo, time = EchoServer(), [0.0]
+        driver = TcpServer(echo, [listener], clock=lambda: time[0])
+        await driver.start()
+        _, writer = await asyncio.open_connection(*listener.getsockname())
+        async with asyncio.timeout(5.0):
+            for at, data in ((1.0, b"one"), (2.0, b"two")):
+                driver.arrived.clear()
+                time[0] = at
+                writer.write(data)
+                await driver.arrived.wait()
+                while sum(len(connection.unread) for connection in driver._connections.values()) < 3 * at:
+                    await asyncio.sleep(0)
+        driver.deliver(9.0)
+        assert echo.times == [1.0, 2.0]
+        assert echo.chunks == [3, 3]
+        writer.close()
+        await driver.close()
+
+    asyncio.run(main())

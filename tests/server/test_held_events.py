@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from engine.ids import MatchId, Seat, SessionId, Tick
-from engine.session.values import AnnouncementMade, MatchRefused, SeatConnected
+from engine.ids import ConnectionId, MatchId, Seat, SessionId, Tick
+from engine.session.values import AnnouncementMade, CarriedToSend, MatchRefused, SeatConnected
 from server.held_events import HELD_MAX, HELD_S, PLAYERS_FEW, HeldEvents
 
 MANY = PLAYERS_FEW + 1
@@ -42,3 +42,11 @@ def test_what_waits_is_bounded() -> None:
     held = HeldEvents()
     assert held.pass_on([announcement(number) for number in range(HELD_MAX - 1)], MANY, 1.0) == []
     assert len(held.pass_on([announcement(0)], MANY, 1.0)) == HELD_MAX
+
+
+def test_datagrams_to_carry_pass_what_waits_and_set_nothing_free() -> None:
+    held = HeldEvents()
+    snapshot = CarriedToSend(SessionId(4), ConnectionId(7), b"snapshot")
+    assert held.pass_on([announcement(1), snapshot, announcement(2)], MANY, 1.0) == [snapshot]
+    assert held.pass_on([snapshot, announcement(3)], MANY, 1.1) == [snapshot]
+    assert held.pass_on([snapshot], MANY, 1.0 + HELD_S) == [announcement(1), announcement(2), announcement(3), snapshot]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from engine.ids import ConnectionId, MatchId
 from engine.session.values import CloseMatch, DatagramCarried, HostRequest
 from server.posting import WAITING_MAX, Posting
@@ -54,3 +56,21 @@ def test_a_queue_that_nobody_empties_is_told_and_not_filled_for_ever() -> None:
     queue.room = 9
     posting.add([])
     assert queue.taken == [], "what lobby and matches disagree about is not half done"
+
+
+def test_at_the_end_what_waits_is_posted_as_there_is_room_and_what_is_given_up_is_counted() -> None:
+    queue = Queue(room=1)
+    posting = Posting(queue.post)
+    posting.add(closing(number) for number in range(4))
+    assert queue.taken == [closing(0)]
+
+    async def finish() -> int:
+        asyncio.get_running_loop().call_soon(setattr, queue, "room", 2)  # in the first pause
+        return await posting.finish(3, 0.0)
+
+    assert asyncio.run(finish()) == 1
+    assert queue.taken == [closing(0), closing(1), closing(2)]
+    queue.room = 1
+    assert asyncio.run(posting.finish(1, 0.0)) == 0
+    assert asyncio.run(posting.finish(0, 0.0)) == 0
+    assert queue.taken[-1] == closing(3)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from server.service import PAUSE_PLAYERS_FEW, PAUSE_S_MAX, rest_s
+from server.service import PAUSE_PLAYERS_FEW, PAUSE_S_CARRYING, PAUSE_S_MAX, rest_s
 
 
 def test_a_few_players_never_wait_for_a_rest() -> None:
@@ -12,3 +12,9 @@ def test_the_rest_grows_with_the_players_to_its_limit() -> None:
     assert 0.0 < rests[0] < PAUSE_S_MAX / 4
     assert rests == sorted(rests)
     assert rests[-1] == PAUSE_S_MAX
+
+
+def test_while_datagrams_are_carried_the_rest_is_shorter_than_a_tick() -> None:
+    rests = [rest_s(players, is_carrying=True) for players in range(5000)]
+    assert not any(rests[: PAUSE_PLAYERS_FEW + 1])
+    assert max(rests) == PAUSE_S_CARRYING < 1 / 60
