@@ -211,9 +211,8 @@ class Headless:
 
     def _tell_missing_snapshots(self, reports: Sequence[Mapping[str, Any]]) -> None:
         """Of all players' matches: a server that has too much to do sends less often, and everything else looks well."""
-        played = [
-            report for report in reports if report["ticks"] > SLOW_AFTER_S * FRAME_HZ and report["frames_per_s"] >= SLOW_PART * FRAME_HZ
-        ]
+        enough = SLOW_PART * FRAME_HZ
+        played = [report for report in reports if report["ticks"] > SLOW_AFTER_S * FRAME_HZ and report["frames_per_s"] >= enough]
         came_per_s = sum(report["snapshots_per_s"] for report in played) / len(played) if played else FRAME_HZ
         if came_per_s < enough:
             _say(
