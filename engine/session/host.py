@@ -9,13 +9,12 @@ from __future__ import annotations
 import traceback
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from engine.contract import GameFactory
 from engine.datagram import (
     Connected,
-    Connection,
     ConnectionEvent,
     DatagramLimits,
     Disconnected,
@@ -25,14 +24,13 @@ from engine.datagram import (
     Received,
 )
 from engine.errors import DisconnectReason, LocalProtocolError
-from engine.ids import CARRIED, Address, ConnectionId, MatchId, SessionId
-from engine.session.announcements import Repetition
+from engine.ids import CARRIED, Address, ConnectionId, MatchId
 from engine.session.budget import PERIOD_S, BudgetStatistics, SendBudget
 from engine.session.config import HostConfig
-from engine.session.governor import SPREAD_TICKS_MAX, GovernorStatistics, LoadGovernor
+from engine.session.governor import GovernorStatistics
 from engine.session.match import Match, SeatState
-from engine.session.message_kinds import COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
-from engine.session.redundancy import COPIES_APART_TICKS, Copies, Redundancy
+from engine.session.message_kinds import COMMANDS_MESSAGE
+from engine.session.sending import Place, Sending
 from engine.session.values import (
     AdmitSeat,
     AnnouncementMade,
@@ -57,7 +55,6 @@ from engine.session.values import (
 from engine.timeline import TickAccumulator
 
 _COMMANDS_HEAD: Final = bytes([COMMANDS_MESSAGE])
-_SNAPSHOT_HEAD: Final = bytes([SNAPSHOT_MESSAGE])
 
 EVENTS_MAX: Final = 65536
 """Events waiting to be drained; beyond it the caller has stopped draining, which is a mistake of ours."""
@@ -83,26 +80,6 @@ class HostStatistics:
     endpoint: EndpointStatistics
 
 
-@dataclass(slots=True)
-class _Place:
-    """Where a connection speaks for."""
-
-    match: Match
-    state: SeatState
-    session_id: SessionId
-    connection: Connection
-    budget: SendBudget
-    look_at: float
-    """When the budget wants the next report."""
-    is_connected: bool = False
-    is_carried: bool = False
-    redundancy: Redundancy = field(default_factory=Redundancy)
-    copies: Copies = field(default_factory=Copies)
-    repetition: Repetition = field(default_factory=Repetition)
-    last_commands: bytes = b""
-    """The last message of commands: what is the same is a copy."""
-
-
 class MatchHost:
     """The datagram side of a server, sans-IO."""
 
@@ -119,15 +96,13 @@ class MatchHost:
         self._endpoint: Final = Endpoint(entropy, limits or DatagramLimits())
         self._accumulator: Final = TickAccumulator(self.config.tick_rate_hz, self.config.catch_up_ticks_max)
         self._matches: Final[dict[MatchId, Match]] = {}
-        self._places: Final[dict[ConnectionId, _Place]] = {}
-        self._governor: Final = _make_governor(self.config)
+        self._places: Final[dict[ConnectionId, Place]] = {}
+        self._sending: Final = Sending(self.config, self._places, self._fail)
         self._requests: Final[deque[HostRequest]] = deque()
         self._events: Final[deque[HostEvent]] = deque()
         self._ticks = 0
         self._heard_at = 0.0
         """When the datagrams came whose events are not taken yet."""
-        self._copying: Final[set[ConnectionId]] = set()
-        """Whose newest snapshot is still to be sent again."""
         self._failed = 0
         self._ended_complete = self._ended_mismatches = self._ended_malformed = self._ended_rows = 0
 
@@ -159,9 +134,9 @@ class MatchHost:
             for match in list(self._matches.values()):
                 self._step(match, now)
         if due:
-            self._send_snapshots(due, now)
-        elif self._copying:
-            self._send_copies(now)
+            self._sending.send_snapshots(self._ticks, due, now)
+        elif self._sending.is_copying:
+            self._sending.send_copies(now)
 
     def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
         """Drain what goes out over UDP; what must travel in control frames becomes events."""
@@ -175,7 +150,7 @@ class MatchHost:
 
     def note_load(self, load: float) -> None:
         """Who runs this says how much of the time between two ticks the last one took: too much, and snapshots are sent less often."""
-        self._governor.note(load)
+        self._sending.governor.note(load)
 
     def events(self) -> list[HostEvent]:
         """Drain."""
@@ -204,7 +179,7 @@ class MatchHost:
             checksum_mismatches=self._ended_mismatches + sum(match.checksum_mismatches for match in matches),
             malformed_commands=self._ended_malformed + sum(match.malformed_commands for match in matches),
             matches_failed=self._failed,
-            load=self._governor.statistics(),
+            load=self._sending.governor.statistics(),
             endpoint=self._endpoint.statistics(),
         )
 
@@ -288,7 +263,7 @@ class MatchHost:
         match.reconnect(state, request.session_id, ticket.connection_id)
         connection = self._endpoint.connection(ticket.connection_id)
         assert connection is not None  # the ticket was issued a moment ago
-        self._places[ticket.connection_id] = _Place(match, state, request.session_id, connection, self._make_budget(), now + PERIOD_S)
+        self._places[ticket.connection_id] = Place(match, state, request.session_id, connection, self._make_budget(), now + PERIOD_S)
         self._emit(TicketIssued(match.match_id, request.seat, request.session_id, ticket, match.announcements.newest))
 
     def _make_budget(self) -> SendBudget:
@@ -334,7 +309,7 @@ class MatchHost:
             else:
                 self._take_change(place, connection_id, event)
 
-    def _take_change(self, place: _Place, connection_id: ConnectionId, event: ConnectionEvent) -> None:
+    def _take_change(self, place: Place, connection_id: ConnectionId, event: ConnectionEvent) -> None:
         """A connection began, moved or ended."""
         if isinstance(event, Connected):
             place.is_connected = True
@@ -348,7 +323,7 @@ class MatchHost:
                 place.state.connection_id = None
             self._emit(SeatLost(place.match.match_id, place.state.seat, place.session_id, event.reason))
 
-    def _note_path(self, place: _Place, path: Address) -> None:
+    def _note_path(self, place: Place, path: Address) -> None:
         is_carried = path == CARRIED
         if is_carried is not place.is_carried:
             place.is_carried = is_carried
@@ -370,72 +345,6 @@ class MatchHost:
             match.is_over_reported = True
             self._emit(MatchOver(match.match_id, match.world.copy()))
 
-    def _send_snapshots(self, ticks: int, now: float) -> None:
-        """To every seat whose turn it is; ``ticks`` have been computed since the last time, and only the newest is worth sending."""
-        failed: set[MatchId] = set()
-        tick, spread = self._ticks, self._governor.spread_ticks
-        for connection_id, place in list(self._places.items()):
-            if not place.is_connected or place.match.match_id in failed:
-                continue
-            budget, connection, room = place.budget, place.connection, 0
-            if now >= place.look_at:
-                place.look_at = now + PERIOD_S
-                budget.observe(connection.path_report(now), now, losses_in_runs=place.redundancy.copies > 0)
-                place.state.round_trip_s = connection.rtt_s
-            if budget.interval_ticks < spread:  # two paces at once could miss each other for ever: the slower one decides
-                if not self._governor.is_turn(place.state.seat, tick, ticks):
-                    continue
-            elif budget.is_slowed and not self._governor.is_slowed and place.match.rows_can_wait:
-                room = budget.room_bytes(tick, ticks)
-                if not room:
-                    continue
-            elif budget.interval_ticks > 1 and not budget.is_due(tick, ticks):
-                continue
-            try:
-                message = _SNAPSHOT_HEAD + (self._part(place, room) if room else place.match.snapshot_for(place.state))
-            except Exception:  # noqa: BLE001 - as in _step: a cell out of its range, an interest mask of the wrong shape
-                failed.add(place.match.match_id)
-                self._fail(place.match, now)
-                continue
-            if not room:
-                budget.sent(len(message) - 1)
-            connection.send(message)
-            if now >= place.redundancy.judge_at or place.redundancy.copies:
-                self._plan_copies(connection_id, place, message, now)
-            match = place.match
-            announced = place.repetition.message(match.announcements, match.tick, is_carried=place.is_carried)
-            if announced:
-                connection.send(announced)
-
-    def _part(self, place: _Place, room_bytes: int) -> bytes:
-        """A snapshot in which rows may wait."""
-        message, whole_bytes, rows_held_back = place.match.part_for(place.state, room_bytes)
-        place.budget.part_sent(len(message), whole_bytes, rows_held_back)
-        return message
-
-    def _plan_copies(self, connection_id: ConnectionId, place: _Place, message: bytes, now: float) -> None:
-        """A client whose losses come in runs gets its snapshot again, a quarter of a tick later; one that must get less gets no copies,
-        and nobody does while there is too much to do for what everybody is to get once.
-        """
-        copies = place.redundancy.advance(place.connection, now)
-        if (
-            copies
-            and self._governor.leaves_room
-            and not place.is_carried
-            and place.budget.interval_ticks == self.config.snapshot_interval_ticks
-        ):
-            place.copies.add(message, copies, now, COPIES_APART_TICKS / self.config.tick_rate_hz)
-            self._copying.add(connection_id)
-
-    def _send_copies(self, now: float) -> None:
-        for connection_id in list(self._copying):
-            place = self._places.get(connection_id)
-            if place is None or not place.copies.is_waiting:
-                self._copying.discard(connection_id)
-                continue
-            for message in place.copies.due(now):
-                place.connection.send(message)
-
     def _fail(self, match: Match, now: float) -> None:
         self._failed += 1
         self._close(match, now)
@@ -445,8 +354,3 @@ class MatchHost:
         if len(self._events) >= EVENTS_MAX:
             raise LocalProtocolError("nobody drains the host's events")
         self._events.append(event)
-
-
-def _make_governor(config: HostConfig) -> LoadGovernor:
-    normal = config.snapshot_interval_ticks
-    return LoadGovernor(max(normal, min(SPREAD_TICKS_MAX, config.snapshot_interval_ticks_max)), normal)

@@ -12,7 +12,7 @@ from engine.contract import Commands, Past, Relevance, Settings
 from engine.ids import Seat
 from engine.replication import HELD_BACK_TICKS_MAX, VIEWS_MAX
 from engine.session import MatchServer
-from engine.session.host import _Place
+from engine.session.sending import Place
 from engine.world import Field, Kind, Range, Schema, World
 from tests.session.support import ToyMatch
 from tests.timeline.toy import COIN, COMMAND, SHOT, WALKER, Toy
@@ -78,7 +78,7 @@ class Watched:
     def narrow(self, conditions: NetConditions = NARROW) -> None:
         self.match.simulation.set_conditions(conditions, self.match.hosts[0], up=False)
 
-    def place(self) -> _Place:
+    def place(self) -> Place:
         return self.match.server.host._places[self.client.connection_id]
 
     def play(self, seconds: float, *, measure: bool = True) -> None:

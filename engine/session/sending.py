@@ -1,0 +1,131 @@
+"""What a host sends when a tick is computed: to each seat its snapshot, when it is its turn and as much as its way carries.
+
+Three decide: the seat's budget (its own line), the governor (this host's time) and, for what goes out twice, the seat's redundancy (its
+losses). Announcements travel beside the snapshots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from engine.datagram import Connection
+from engine.ids import ConnectionId, MatchId, SessionId
+from engine.session.announcements import Repetition
+from engine.session.budget import PERIOD_S, SendBudget
+from engine.session.config import HostConfig
+from engine.session.governor import SPREAD_TICKS_MAX, LoadGovernor
+from engine.session.match import Match, SeatState
+from engine.session.message_kinds import SNAPSHOT_MESSAGE
+from engine.session.redundancy import COPIES_APART_TICKS, Copies, Redundancy
+
+_SNAPSHOT_HEAD: Final = bytes([SNAPSHOT_MESSAGE])
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a connection speaks for."""
+
+    match: Match
+    state: SeatState
+    session_id: SessionId
+    connection: Connection
+    budget: SendBudget
+    look_at: float
+    """When the budget wants the next report."""
+    is_connected: bool = False
+    is_carried: bool = False
+    redundancy: Redundancy = field(default_factory=Redundancy)
+    copies: Copies = field(default_factory=Copies)
+    repetition: Repetition = field(default_factory=Repetition)
+    last_commands: bytes = b""
+    """The last message of commands: what is the same is a copy."""
+
+
+class Sending:
+    """For all places of one host."""
+
+    def __init__(self, config: HostConfig, places: Mapping[ConnectionId, Place], fail: Callable[[Match, float], None]) -> None:
+        """``places``: the host's own, as they come and go. ``fail`` ends a match whose game broke, at the time of its second argument."""
+        normal = config.snapshot_interval_ticks
+        self.governor: Final = LoadGovernor(max(normal, min(SPREAD_TICKS_MAX, config.snapshot_interval_ticks_max)), normal)
+        self._config: Final = config
+        self._places: Final = places
+        self._fail: Final = fail
+        self._copying: Final[set[ConnectionId]] = set()
+        """Whose newest snapshot is still to be sent again."""
+
+    @property
+    def is_copying(self) -> bool:
+        """Whether anything may be left to send again."""
+        return bool(self._copying)
+
+    def send_snapshots(self, tick: int, ticks: int, now: float) -> None:
+        """To every seat whose turn it is at the host's ``tick``; ``ticks`` have been computed since the last time, and only the newest is
+        worth sending.
+        """
+        failed: set[MatchId] = set()
+        spread = self.governor.spread_ticks
+        for connection_id, place in list(self._places.items()):
+            if not place.is_connected or place.match.match_id in failed:
+                continue
+            budget, connection, room = place.budget, place.connection, 0
+            if now >= place.look_at:
+                place.look_at = now + PERIOD_S
+                budget.observe(connection.path_report(now), now, losses_in_runs=place.redundancy.copies > 0)
+                place.state.round_trip_s = connection.rtt_s
+            if budget.interval_ticks < spread:  # two paces at once could miss each other for ever: the slower one decides
+                if not self.governor.is_turn(place.state.seat, tick, ticks):
+                    continue
+            elif budget.is_slowed and not self.governor.is_slowed and place.match.rows_can_wait:
+                room = budget.room_bytes(tick, ticks)
+                if not room:
+                    continue
+            elif budget.interval_ticks > 1 and not budget.is_due(tick, ticks):
+                continue
+            try:
+                message = _SNAPSHOT_HEAD + (self._part(place, room) if room else place.match.snapshot_for(place.state))
+            except Exception:  # noqa: BLE001 - as in _step: a cell out of its range, an interest mask of the wrong shape
+                failed.add(place.match.match_id)
+                self._fail(place.match, now)
+                continue
+            if not room:
+                budget.sent(len(message) - 1)
+            connection.send(message)
+            if now >= place.redundancy.judge_at or place.redundancy.copies:
+                self._plan_copies(connection_id, place, message, now)
+            match = place.match
+            announced = place.repetition.message(match.announcements, match.tick, is_carried=place.is_carried)
+            if announced:
+                connection.send(announced)
+
+    def _part(self, place: Place, room_bytes: int) -> bytes:
+        """A snapshot in which rows may wait."""
+        message, whole_bytes, rows_held_back = place.match.part_for(place.state, room_bytes)
+        place.budget.part_sent(len(message), whole_bytes, rows_held_back)
+        return message
+
+    def _plan_copies(self, connection_id: ConnectionId, place: Place, message: bytes, now: float) -> None:
+        """A client whose losses come in runs gets its snapshot again, a quarter of a tick later; one that must get less gets no copies,
+        and nobody does while there is too much to do for what everybody is to get once.
+        """
+        copies = place.redundancy.advance(place.connection, now)
+        if (
+            copies
+            and self.governor.leaves_room
+            and not place.is_carried
+            and place.budget.interval_ticks == self._config.snapshot_interval_ticks
+        ):
+            place.copies.add(message, copies, now, COPIES_APART_TICKS / self._config.tick_rate_hz)
+            self._copying.add(connection_id)
+
+    def send_copies(self, now: float) -> None:
+        """Those whose time has come."""
+        for connection_id in list(self._copying):
+            place = self._places.get(connection_id)
+            if place is None or not place.copies.is_waiting:
+                self._copying.discard(connection_id)
+                continue
+            for message in place.copies.due(now):
+                place.connection.send(message)
