@@ -7,9 +7,8 @@ that has taken nothing for that long never will: the server then ends, and says 
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from engine.session.values import DatagramCarried, HostRequest
@@ -27,12 +26,12 @@ class Posting:
         self._post: Final = post
         self._waiting: Final[deque[HostRequest]] = deque()
 
-    async def finish(self, tries: int, pause_s: float) -> int:
-        """Nothing is asked any more: post what waits, with a pause before each try. Returns how many requests are given up."""
+    async def finish(self, tries: int, pause: Callable[[], Awaitable[None]]) -> int:
+        """Nothing is asked any more: post what waits, a ``pause`` before each try. Returns how many requests are given up."""
         for _ in range(tries):
             if not self._waiting:
                 break
-            await asyncio.sleep(pause_s)
+            await pause()
             self.add(())
         return len(self._waiting)
 

@@ -53,6 +53,7 @@ from server.config import ServerConfig
 from server.control_side import ControlSide
 from server.held_events import HeldEvents
 from server.listing import server_info
+from server.pace_log import PaceLog
 from server.posting import Posting
 from server.rules import Rules
 
@@ -137,6 +138,7 @@ class Service:
         self._stop: asyncio.Event | None = None
         self._hurry: asyncio.Event | None = None
         self._held: Final = HeldEvents()
+        self._pace: Final = PaceLog()
         self._mistakes = 0
 
     @property
@@ -218,7 +220,7 @@ class Service:
         if self._is_listed and time >= self._groups_at + GROUPS_S:
             self._groups_at = time
             self._carefully(self._join_groups)
-        for line in self._side.log_lines():
+        for line in [*self._side.log_lines(), *self._pace.lines(self._host.load, time)]:
             self._log(line)
 
     def _carefully(self, action: Callable[[], None]) -> None:
@@ -312,7 +314,7 @@ class Service:
         self._responder.info = None
         self._side.drain(now())
         self._post_requests()
-        if lost := await self._posting.finish(LAST_POSTS if self._tick.is_running else 0, ROUND_S):
+        if lost := await self._posting.finish(LAST_POSTS if self._tick.is_running else 0, partial(asyncio.sleep, ROUND_S)):
             self._log(f"{lost} requests did not reach the matches: some players hear no farewell, some fairness reports are missing")
         self._tick.stop()  # its last slice carries the requests out and sends the players' disconnects
         for event in self._tick.take_events():

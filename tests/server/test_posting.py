@@ -64,13 +64,14 @@ def test_at_the_end_what_waits_is_posted_as_there_is_room_and_what_is_given_up_i
     posting.add(closing(number) for number in range(4))
     assert queue.taken == [closing(0)]
 
-    async def finish() -> int:
-        asyncio.get_running_loop().call_soon(setattr, queue, "room", 2)  # in the first pause
-        return await posting.finish(3, 0.0)
+    rooms = iter((2, 0, 0))
 
-    assert asyncio.run(finish()) == 1
+    async def pause() -> None:
+        queue.room = next(rooms)
+
+    assert asyncio.run(posting.finish(3, pause)) == 1
     assert queue.taken == [closing(0), closing(1), closing(2)]
-    queue.room = 1
-    assert asyncio.run(posting.finish(1, 0.0)) == 0
-    assert asyncio.run(posting.finish(0, 0.0)) == 0
+    rooms = iter((1,))
+    assert asyncio.run(posting.finish(5, pause)) == 0
+    assert asyncio.run(posting.finish(0, pause)) == 0
     assert queue.taken[-1] == closing(3)
