@@ -148,6 +148,11 @@ class MatchHost:
                 self._emit(CarriedToSend(place.session_id, connection_id, data))
         return datagrams
 
+    @property
+    def load(self) -> GovernorStatistics:
+        """How busy this computer is, and the pace for it; a few numbers, which another thread may read as well."""
+        return self._sending.governor.statistics()
+
     def note_load(self, load: float) -> None:
         """Who runs this says how much of the time between two ticks the last one took: too much, and snapshots are sent less often."""
         self._sending.governor.note(load)
@@ -179,7 +184,7 @@ class MatchHost:
             checksum_mismatches=self._ended_mismatches + sum(match.checksum_mismatches for match in matches),
             malformed_commands=self._ended_malformed + sum(match.malformed_commands for match in matches),
             matches_failed=self._failed,
-            load=self._sending.governor.statistics(),
+            load=self.load,
             endpoint=self._endpoint.statistics(),
         )
 
