@@ -24,7 +24,7 @@ from game.client import sprites, theme
 from game.client.attempt import Attempt
 from game.client.backdrop import Backdrop
 from game.client.connecting_page import ConnectingPage
-from game.client.connection import Connection, sentence, server_name
+from game.client.connection import DEFAULT_OPTIONS, Connection, sentence, server_name
 from game.client.headless import Ending
 from game.client.lobby_page import LobbyPage
 from game.client.local_server import STOP_S_MAX, LocalServer
@@ -75,6 +75,8 @@ class App:
         self._stage: Stage | None = None
         self._screen: Screen | None = None
         self._online: Online | None = None
+        self._options = DEFAULT_OPTIONS
+        """Of the command line, for every connection."""
         self._server: LocalServer | None = None
         self._ending: list[tuple[LocalServer, float]] = []
         """Servers that were asked to end, and by when they must have."""
@@ -101,8 +103,10 @@ class App:
     ) -> int:
         """Play on a connection that has been begun; returns the exit code. A refusal is one line, and no window.
 
-        At the end the figures are printed: for people, or with ``as_json`` as one object.
+        At the end the figures are printed: for people, or with ``as_json`` as one object. Whatever server is joined or started afterwards
+        from the menu is played on with the options of this connection.
         """
+        self._options = connection.options
         friends = [server_name(host, connection.port) for host in lan_addresses()] if connection.is_own_server and not is_practice else []
         self._online = Online(connection, entering=Entering.FIRST, password=password, is_practice=is_practice, friends=friends)
         for friend in friends:
@@ -276,7 +280,7 @@ class App:
 
     def _make_connecting(self, change: ScreenChange) -> Screen:
         assert change.order is not None
-        return ConnectingPage(self._the_stage, Attempt(change.order, self._files))
+        return ConnectingPage(self._the_stage, Attempt(change.order, self._files, self._options))
 
     def _make_lobby(self, change: ScreenChange) -> Screen:
         assert self._online is not None

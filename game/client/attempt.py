@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.drivers import lan_addresses
 from engine.errors import DisconnectReason
-from game.client.connection import Connection, sentence, server_name
+from game.client.connection import DEFAULT_OPTIONS, Connection, ConnectionOptions, sentence, server_name
 from game.client.local_server import LocalServer, LocalServerError
 from game.client.online import Entering, Online
 from game.client.preferences import PlayerFiles, default_name
@@ -24,7 +24,7 @@ _OWN: Final = "127.0.0.1"
 class Attempt:
     """Carries out an order. Poll it until :attr:`is_over`; then there is :attr:`online` or :attr:`problem`."""
 
-    def __init__(self, order: Order, files: PlayerFiles) -> None:
+    def __init__(self, order: Order, files: PlayerFiles, options: ConnectionOptions = DEFAULT_OPTIONS) -> None:
         self.order: Final = order
         self.online: Online | None = None
         """Set once the server has said welcome."""
@@ -35,6 +35,7 @@ class Attempt:
         self.question: JoinOrder | None = None
         """It failed for want of a password, or of a yes to a new certificate: the order to give again with it."""
         self._files: Final = files
+        self._options: Final = options
         self._candidate: Online | None = None
         if isinstance(order, JoinOrder):
             connection = self._connection(
@@ -107,6 +108,7 @@ class Attempt:
             password=password,
             is_own_server=is_own,
             accepts_new_certificate=accepts_new_certificate,
+            options=self._options,
             seed=int.from_bytes(os.urandom(4), "big") >> 1,
         )
 

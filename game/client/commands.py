@@ -194,7 +194,7 @@ def _connection(
     seed: int,
     is_own: bool = False,
 ) -> Connection:
-    from game.client.connection import Connection
+    from game.client.connection import Connection, ConnectionOptions
     from game.client.preferences import COLOURS
 
     return Connection(
@@ -204,12 +204,10 @@ def _connection(
         name=name,
         colour=colour % COLOURS,
         password=password,
-        conditions=options.net or PERFECT,
+        options=ConnectionOptions(options.net or PERFECT, options.input_delay, options.rollback_log),
         seed=seed,
         is_own_server=is_own,
         accepts_new_certificate=getattr(options, "accept_new_certificate", False),
-        rollback_log=options.rollback_log,
-        input_delay_ticks=options.input_delay,
     )
 
 

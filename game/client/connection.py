@@ -5,6 +5,7 @@ The menu and the command line make these; screens poll them once per frame.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from engine.conditions import PERFECT, NetConditions
@@ -20,6 +21,18 @@ from game.client.preferences import PlayerFiles
 from game.client.rollback_log import RollbackLog
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionOptions:
+    """What the command line says of every connection that this run of the program makes."""
+
+    conditions: NetConditions = PERFECT
+    input_delay_ticks: int = 0
+    rollback_log: RollbackLog | None = None
+
+
+DEFAULT_OPTIONS: Final = ConnectionOptions()
+
+
 class Connection:
     """A client, its driver, and the pin of the server's certificate. Nothing here blocks."""
 
@@ -32,13 +45,12 @@ class Connection:
         name: str,
         colour: int = 0,
         password: str = "",
-        conditions: NetConditions = PERFECT,
+        options: ConnectionOptions = DEFAULT_OPTIONS,
         seed: int = 0,
         is_own_server: bool = False,
         accepts_new_certificate: bool = False,
-        rollback_log: RollbackLog | None = None,
-        input_delay_ticks: int = 0,
     ) -> None:
+        """``seed``: of the chance in ``options.conditions``."""
         self.client: Final = MatchClient(
             schema=ARENA_SCHEMA,
             command=ARENA_COMMAND,
@@ -46,7 +58,7 @@ class Connection:
             name=name,
             colour=colour,
             password=password,
-            config=ClientConfig(input_delay_ticks=input_delay_ticks),
+            config=ClientConfig(input_delay_ticks=options.input_delay_ticks),
         )
         self.server: Final = server_name(host, port)
         self.port: Final = port
@@ -55,25 +67,27 @@ class Connection:
         """We started it ourselves a moment ago: there is nobody to mistake it for, and nothing to remember."""
         self._accepts_new: Final = accepts_new_certificate
         """The player has said that the server has a new one: whatever it shows takes the place of the old one, once it has let us in."""
-        self._rollback_log: Final = rollback_log
+        self.options: Final = options
         self._context: Final = client_context()
         self._is_pinned = is_own_server
         self._stream: TlsStream | None = None
-        self.driver: Final = ClientDriver(self.client, host, port, stream_wrapper=self._wrapper, conditions=conditions, seed=seed)
+        self.driver: Final = ClientDriver(self.client, host, port, stream_wrapper=self._wrapper, conditions=options.conditions, seed=seed)
 
     def poll(self) -> float:
         """Once per frame; returns the client's time."""
         now = self.driver.poll()
         if not self._is_pinned and self.client.session_id is not None:
             self._pin()
-        if self._rollback_log is not None:
-            self._rollback_log.look(self.client)
+        if self.options.rollback_log is not None:
+            self.options.rollback_log.look(self.client)
         return now
 
     def close(self) -> None:
         """Say goodbye and free the sockets."""
         self.client.leave(self.driver.poll())
         self.driver.close()
+        if self.options.rollback_log is not None:
+            self.options.rollback_log.forget(self.client)
 
     @property
     def end(self) -> Closed | None:

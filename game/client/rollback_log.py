@@ -41,6 +41,11 @@ class RollbackLog:
         if (newest := match.decoder.newest_tick) is not None:
             self._write(client, watched, newest)
 
+    def forget(self, client: MatchClient) -> None:
+        """A player has left: write what remains of his."""
+        if (watched := self._watched.pop(client, None)) is not None:
+            self._write(client, watched, None)
+
     def close(self) -> None:
         """Write what is left."""
         for client, watched in self._watched.items():

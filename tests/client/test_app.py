@@ -10,17 +10,19 @@ import tomllib
 import pygame
 import pytest
 
+from engine.conditions import NetConditions
 from engine.drivers import now
 from game.client.app import App
 from game.client.attempt import SETTINGS_FILE, Attempt, server_arguments
 from game.client.connecting_page import ConnectingPage
-from game.client.connection import Connection, server_name
+from game.client.connection import Connection, ConnectionOptions, server_name
 from game.client.lobby_page import LobbyPage
 from game.client.local_server import LocalServer
 from game.client.match_screen import MatchScreen
 from game.client.menu_page import MenuPage
 from game.client.online import Entering, Online
 from game.client.preferences import PlayerFiles
+from game.client.rollback_log import RollbackLog
 from game.client.screen import Destination, JoinOrder, ScreenChange, StartOrder
 from game.client.servers_page import ServersPage
 from game.client.start_pages import HostPage, PracticePage
@@ -208,6 +210,33 @@ def test_play_reports_and_ends_in_time(files, capsys):
     report = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert report["snapshots"] > 10
     assert {"connected", "carrier", "kills", "deaths", "mispredictions", "disconnect_reason"} <= set(report)
+
+
+def test_the_command_lines_options_hold_for_servers_joined_or_started_from_the_menu(files, tmp_path, monkeypatch):
+    log = RollbackLog(tmp_path / "rollbacks.txt")
+    options = ConnectionOptions(NetConditions.parse("latency=2"), 2, log)
+    connections = []
+
+    def leave_and_go_elsewhere(app, _):
+        person = Person(app)
+        person.wait_for(lambda: app._online.session_id is not None, "the first server")
+        connections.append(app._online.connection)
+        for order in (JoinOrder("127.0.0.1", port), StartOrder(is_practice=True, bots=1)):
+            app._go(ScreenChange(Destination.MENU))
+            assert app._online is None
+            app._go(ScreenChange(Destination.CONNECTING, order=order))
+            person.wait_for(lambda: app._online is not None, "the next server")
+            connections.append(app._online.connection)
+
+    monkeypatch.setattr(App, "_loop", leave_and_go_elsewhere)
+    with served("--local") as port:
+        App(files).play(Connection("127.0.0.1", port, files=files, name="Ada", is_own_server=True, options=options))
+    pygame.display.init()
+    log.close()
+    assert len(set(connections)) == 3
+    assert [connection.options for connection in connections] == [options] * 3
+    assert [connection.client.config.input_delay_ticks for connection in connections] == [2] * 3
+    assert not any(connection.driver._bad is None for connection in connections), "and the worse network"
 
 
 def test_who_leaves_was_there_until_then(files):

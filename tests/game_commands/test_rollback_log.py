@@ -61,6 +61,23 @@ def test_what_is_left_of_a_match_is_written_when_it_ends(tmp_path: Path) -> None
     log.close()
 
 
+def test_what_is_left_of_a_player_who_leaves_is_written_at_once(tmp_path: Path) -> None:
+    unused = RollbackLog(tmp_path / "unused.txt")
+    matches = [client.match for client in play(unused, 4.0).clients]
+    unused.close()
+    match = next(match for match in matches if match is not None and match.seat == 0)
+    last = match.prediction.recent_corrections()[-1]
+    match.decoder.newest_tick = last.tick + 1  # it has just happened
+    log, player = RollbackLog(tmp_path / "rollbacks.txt"), Player(match)
+    log.look(player)  # type: ignore[arg-type]
+    log.forget(player)  # type: ignore[arg-type]
+    written = (tmp_path / "rollbacks.txt").read_text()
+    assert f" tick={last.tick} " in written
+    log.forget(player)  # type: ignore[arg-type]
+    log.close()
+    assert (tmp_path / "rollbacks.txt").read_text() == written, "once"
+
+
 def test_the_file_is_bounded_and_says_where_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollback_log, "LINES_MAX", 3)
     log = RollbackLog(tmp_path / "rollbacks.txt")
