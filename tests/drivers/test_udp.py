@@ -137,7 +137,7 @@ def test_a_port_taken_in_any_way_is_passed_over(kind: socket.SocketKind, family:
         if kind == socket.SOCK_STREAM:
             taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(NoFreePortError, match=f"port {port}: .*--port"):
+        with pytest.raises(NoFreePortError, match=f"port {port}: .*another server"):
             open_server_sockets(port, ports_tried=1)
         sockets = open_server_sockets(port)
         assert port < sockets.port < port + 8
