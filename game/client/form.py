@@ -12,7 +12,8 @@ from typing import Final
 import pygame
 
 from game.client.sounds import SoundPlayer
-from game.client.widgets import Action, TextField, Widget
+from game.client.text_field import TextField
+from game.client.widgets import Action, Widget
 
 _HATS: Final = {(0, 1): pygame.K_UP, (0, -1): pygame.K_DOWN, (-1, 0): pygame.K_LEFT, (1, 0): pygame.K_RIGHT}
 _PAD_BUTTONS: Final = {0: pygame.K_RETURN, 1: pygame.K_ESCAPE}

@@ -14,8 +14,9 @@ from game.client.form import Form
 from game.client.pages import HEIGHT, WIDTH, Page, Stage, beam, card, logo
 from game.client.preferences import default_name
 from game.client.screen import Destination
+from game.client.text_field import TextField
 from game.client.theme import texts
-from game.client.widgets import Button, CheckBox, Slider, Swatches, TextField, Widget
+from game.client.widgets import Button, CheckBox, Slider, Swatches, Widget
 
 _ITEMS: Final = (
     ("Play against bots", "Practice on this computer", Destination.PRACTICE),

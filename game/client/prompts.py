@@ -13,8 +13,9 @@ from game.client.chat import wrapped
 from game.client.form import Form
 from game.client.screen import LOGICAL_SIZE
 from game.client.sounds import SoundPlayer
+from game.client.text_field import TextField
 from game.client.theme import Colour, texts
-from game.client.widgets import Button, TextField
+from game.client.widgets import Button
 
 WIDTH, HEIGHT = LOGICAL_SIZE
 

@@ -25,8 +25,9 @@ from game.client.member_list import MemberList
 from game.client.online import Online
 from game.client.pages import HEIGHT, WIDTH, Stage, card, chip, heading
 from game.client.start_pages import FRAG_CHOICES, TIME_CHOICES, bot_choices, map_options
+from game.client.text_field import TextField
 from game.client.theme import mix, texts
-from game.client.widgets import Button, Chooser, TextField
+from game.client.widgets import Button, Chooser
 
 _MEMBERS: Final = pygame.Rect(40, 92, 540, 510)
 _MATCH: Final = pygame.Rect(600, 92, 640, 258)

@@ -16,7 +16,8 @@ from game.client.pages import Stage, card, heading
 from game.client.prompts import PasswordPrompt
 from game.client.start_pages import FRAG_CHOICES, TIME_CHOICES, bot_choices, map_options
 from game.client.table import Cell, Column, Table, TableRow
-from game.client.widgets import Button, Chooser, TextField
+from game.client.text_field import TextField
+from game.client.widgets import Button, Chooser
 
 SEAT_CHOICES: Final = tuple((count, f"{count} seats") for count in (2, 4, 6, 8, 10, 12, 16))
 _LIST: Final = pygame.Rect(40, 92, 700, 510)

@@ -18,8 +18,9 @@ from game.client.preferences import ADDRESSES_MAX
 from game.client.prompts import PasswordPrompt, Prompt, QuestionPrompt
 from game.client.screen import Destination, JoinOrder, ScreenChange
 from game.client.table import Cell, Column, Table, TableRow
+from game.client.text_field import TextField
 from game.client.theme import texts
-from game.client.widgets import Button, CheckBox, TextField
+from game.client.widgets import Button, CheckBox
 
 RECENT_SHOWN: Final = 5
 LIST_EVERY_S: Final = 0.25

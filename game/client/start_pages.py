@@ -16,8 +16,9 @@ from game.client.map_card import ANY_MAP, draw_map_card, map_choices
 from game.client.pages import Page, Stage, card
 from game.client.preferences import default_name
 from game.client.screen import Destination, StartOrder
+from game.client.text_field import TextField
 from game.client.theme import texts
-from game.client.widgets import Button, Chooser, TextField
+from game.client.widgets import Button, Chooser
 
 FRAG_CHOICES: Final = (
     (5, "5 kills"),

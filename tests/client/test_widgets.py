@@ -5,7 +5,8 @@ import pytest
 
 from game.client.form import Form
 from game.client.sounds import SoundPlayer
-from game.client.widgets import Button, CheckBox, Chooser, Slider, Swatches, TextField, Widget
+from game.client.text_field import TextField
+from game.client.widgets import Button, CheckBox, Chooser, Slider, Swatches, Widget
 from tests.client.events import click, key, letters, motion, press, release, wheel
 
 
