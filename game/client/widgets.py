@@ -1,5 +1,5 @@
 # ruff: noqa: D102, ARG002 - the members are documented where Widget has them, and not every widget needs every argument
-"""The parts that menus are made of: button, slider, check box, chooser, colour swatches; the text field is in :mod:`~game.client.text_field`.
+"""The parts that menus are made of: button, slider, check box, chooser, colour swatches. The text field is in ``text_field``.
 
 Own ones and not a library's: they share the arena's look and its cached texts, cost nothing while nothing changes, and every one works with
 keyboard, mouse and (through :class:`~game.client.form.Form`) a gamepad. A widget takes the events that concern it and says whether it
