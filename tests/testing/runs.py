@@ -10,6 +10,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
+AMBIENT = ("PYTEST", "PYTHON", "COV_", "CI", "BUILD_NUMBER", "COLUMNS", "FORCE_COLOR", "PY_COLORS")
+"""Variables that change what pytest does or prints; with CI set, its summary has whole messages."""
+
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:
     for name, text in files.items():
@@ -22,7 +25,7 @@ def run_pytest(
     folder: Path, *arguments: str, python: str = sys.executable, within: str = ".", **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """``pytest`` in this folder (or ``within`` it), which has no part of our tree but what ``environment`` says."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON", "COV_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(AMBIENT)}
     command = [python, "-m", "pytest", "-p", "no:cacheprovider", "--strict-markers", "-W", "error", *arguments]
     return subprocess.run(
         command,
