@@ -81,6 +81,7 @@ def ctrl_c_is_heard() -> Iterator[None]:
 def test_ctrl_c_in_the_terminal_is_the_close_button(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     pygame = pytest.importorskip("pygame")
+    pygame.display.quit()  # another test of this process may have had one
     with commands._signals_close_window() as stop:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)  # before there is a window
