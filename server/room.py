@@ -1,6 +1,6 @@
 """A room and who is in it: plain data, and the questions that it can answer by itself.
 
-What happens in rooms is decided elsewhere: :mod:`server.rooms` (who may do what) and :mod:`server.rounds` (countdown, match, results).
+What happens in rooms is decided elsewhere: :mod:`server.requests` (who may do what) and :mod:`server.rounds` (countdown, match, results).
 
 ::
 

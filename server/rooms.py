@@ -1,8 +1,9 @@
-"""The lobby: who is on the server, which rooms there are, who may do what in them. Sans-IO policy.
+"""The lobby: who is on the server, and what becomes of that. Sans-IO policy.
 
 In go what the control side reports (a player came, asked for something, was lost, is back, has gone) and what the match host reports;
-out come news for players and requests to the host, collected in an :class:`~server.outbox.Outbox`. A request that cannot be carried out is
-answered by ``Denied`` with a sentence; nothing that a player sends raises. How often somebody may ask is the control side's to say.
+out come news for players and requests to the host, collected in an :class:`~server.outbox.Outbox`. A request that cannot be carried out
+(:mod:`server.requests`) is answered by ``Denied`` with a sentence; nothing that a player sends raises. How often somebody may ask is the
+control side's to say.
 
 The rules, in short: a player is in one room at most. Who opens a room owns it; when he leaves, who has been there longest does. The owner
 changes settings, starts, and kicks; who was kicked stays out of that room. A room closes with its last member, except the permanent
@@ -11,36 +12,16 @@ one, which goes back to its settings. A lost player stays a member until the con
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from engine.contract import Settings
 from engine.control.limiter import TokenBucket
 from engine.control.limits import Rate
-from engine.control.messages import (
-    ChangeRoom,
-    ChatSaid,
-    CreateRoom,
-    Denied,
-    JoinRoom,
-    KickMember,
-    LeaveRoom,
-    LeftRoom,
-    ListRooms,
-    Request,
-    RequestTicket,
-    Rooms,
-    RoomSummary,
-    SayChat,
-    ServerNotice,
-    SetReady,
-    StartMatch,
-)
+from engine.control.messages import Denied, Request, Rooms, RoomSummary, ServerNotice
 from engine.control.text import clean_line
 from engine.errors import DisconnectReason
-from engine.ids import ConnectionId, RoomId, SessionId
+from engine.ids import ConnectionId, SessionId
 from engine.session.values import (
     AnnouncementMade,
     FairnessReported,
@@ -56,7 +37,8 @@ from server.config import ServerConfig
 from server.fairness_log import FairnessLog
 from server.outbox import Outbox
 from server.registry import Registry
-from server.room import Guest, Member, Phase, Room
+from server.requests import Refusal, Requests, refusal
+from server.room import Guest, Phase, Room
 from server.rounds import Rounds
 from server.rules import Rules
 
@@ -83,29 +65,15 @@ class LobbyStatistics:
     denied: int
 
 
-class _Refusal(Exception):  # noqa: N818 - not an error: an answer
-    """A request is not carried out; caught in one place and answered."""
-
-    def __init__(self, reason: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.reason: Final = reason
-        self.sentence: Final = sentence
-
-
-def _refusal(reason: DisconnectReason) -> _Refusal:
-    return _Refusal(reason.value, reason.sentence)
-
-
 class Lobby:
     """All rooms of a server."""
 
     def __init__(self, config: ServerConfig, rules: Rules, *, entropy: Callable[[int], bytes]) -> None:
         """Raises ValueError, with a sentence, if the configured permanent room cannot be played (an unknown map)."""
-        self._config: Final = config
-        self._rules: Final = rules
         self.outbox: Final = Outbox()
         self._rounds: Final = Rounds(rules, self.outbox, config.rooms, entropy)
         self._registry: Final = Registry(config, rules, self._rounds, self.outbox)
+        self._requests: Final = Requests(config, rules, self._registry, self._rounds, self.outbox)
         self.fairness: Final = FairnessLog(self.outbox)
         self._guests: Final[dict[SessionId, Guest]] = {}
         self._is_draining = False
@@ -130,10 +98,12 @@ class Lobby:
         if guest is None:
             return
         try:
-            self._carry_out(guest, request, now)
-        except _Refusal as refusal:
+            if self._is_draining:
+                raise refusal(DisconnectReason.SERVER_CLOSING)
+            self._requests.carry_out(guest, request, now)
+        except Refusal as refused:
             self._denied += 1
-            self.outbox.tell(session_id, Denied(type(request).__name__, refusal.reason, clean_line(refusal.sentence)))
+            self.outbox.tell(session_id, Denied(type(request).__name__, refused.reason, clean_line(refused.sentence)))
 
     def lost(self, session_id: SessionId, now: float) -> None:
         """A player's connection broke; his seat is kept."""
@@ -268,137 +238,3 @@ class Lobby:
             matches=sum(room.is_running for room in self._registry.rooms.values()),
             denied=self._denied,
         )
-
-    # --- requests
-
-    def _carry_out(self, guest: Guest, request: Request, now: float) -> None:
-        if self._is_draining:
-            raise _refusal(DisconnectReason.SERVER_CLOSING)
-        match request:
-            case ListRooms():
-                self.outbox.list_rooms(guest, list(self._registry.rooms.values()))
-            case CreateRoom():
-                self._create(guest, request, now)
-            case JoinRoom():
-                self._join(guest, request, now)
-            case LeaveRoom():
-                self._member(guest)
-                self._registry.leave(guest, now)
-                self.outbox.tell(guest.session_id, LeftRoom(DisconnectReason.CLOSED_BY_US.value))
-                self.outbox.list_rooms(guest, list(self._registry.rooms.values()))
-            case SetReady():
-                self._set_ready(guest, request.ready, now)
-            case ChangeRoom():
-                self._change(guest, request)
-            case StartMatch():
-                self._start(guest, now)
-            case KickMember():
-                self._kick(guest, SessionId(request.session_id), now)
-            case SayChat():
-                self._chat(guest, request.text, now)
-            case RequestTicket():
-                room, member = self._member(guest)
-                if not self._rounds.new_ticket(room, member):
-                    raise _Refusal("no_seat", "You have no seat in a running match.")
-
-    def _create(self, guest: Guest, request: CreateRoom, now: float) -> None:
-        settings = self._config.rooms
-        if not settings.players_create:
-            raise _Refusal("not_allowed", "This server keeps its own rooms only.")
-        if len(self._registry.rooms) >= settings.rooms_max:
-            raise _Refusal("rooms_max", f"This server has room for {settings.rooms_max} rooms, and they are all taken.")
-        if not 2 <= request.seats <= settings.seats_max:
-            raise _Refusal("settings", f"A room of this server has 2 to {settings.seats_max} seats.")
-        completed = self._complete(request.settings, request.seats)
-        self._registry.leave(guest, now)
-        room = self._registry.open(
-            request.name or f"{guest.name}'s room",
-            completed,
-            request.seats,
-            password=request.password,
-            bots=min(request.bots, request.seats - 1),
-        )
-        self.outbox.log(f"{guest.name} opens the room {room.name}")
-        self._registry.enter(guest, room, now)
-
-    def _join(self, guest: Guest, request: JoinRoom, now: float) -> None:
-        room = self._registry.first_open(guest) if request.room_id == 0 else self._registry.rooms.get(RoomId(request.room_id))
-        if room is None:
-            raise _refusal(DisconnectReason.NO_SUCH_ROOM)
-        if guest.room_id == room.room_id:
-            self.outbox.show_to(room, guest, now)
-            return
-        if guest.session_id in room.kicked:
-            raise _refusal(DisconnectReason.KICKED)
-        if room.password and not hmac.compare_digest(room.password.encode(), request.password.encode()):
-            raise _refusal(DisconnectReason.WRONG_PASSWORD)
-        if room.is_full:
-            raise _refusal(DisconnectReason.ROOM_FULL)
-        self._registry.leave(guest, now)
-        self._registry.enter(guest, room, now)
-
-    def _set_ready(self, guest: Guest, ready: bool, now: float) -> None:
-        room, member = self._member(guest)
-        if member.ready == ready and (member.seat is not None or not (ready and room.is_running)):
-            return
-        member.ready = ready
-        room.is_changed = True
-        if room.is_running and ready:
-            self._rounds.seat(room, member, now)
-        elif room.is_running and member.seat is not None:
-            self._rounds.unseat(room, member, now)
-        self._rounds.readiness_changed(room, now)
-
-    def _change(self, guest: Guest, request: ChangeRoom) -> None:
-        room = self._owned(guest)
-        if room.phase not in (Phase.GATHERING, Phase.RESULTS):
-            raise _Refusal("running", "A room can be changed between matches only.")
-        room.settings = self._complete({**room.settings, **request.settings}, room.seats)
-        room.bots_wanted = min(request.bots, room.seats - 1)
-        room.is_changed = True
-        self._rounds.fit_bots(room)
-
-    def _start(self, guest: Guest, now: float) -> None:
-        room = self._owned(guest)
-        if room.phase is not Phase.GATHERING:
-            raise _Refusal("running", "The match is on its way already.")
-        room.members[guest.session_id].ready = True
-        self._rounds.start_countdown(room, now, is_forced=True)
-
-    def _kick(self, guest: Guest, session_id: SessionId, now: float) -> None:
-        room = self._owned(guest)
-        kicked = room.members.get(session_id)
-        if kicked is None or session_id == guest.session_id:
-            raise _Refusal("no_such_member", "There is no such member to remove.")
-        room.kicked.add(session_id)
-        self._registry.leave(kicked.guest, now)
-        self.outbox.tell(session_id, LeftRoom(DisconnectReason.KICKED.value))
-        self.outbox.say(room, f"{kicked.guest.name} was removed by {guest.name}.", now)
-        self.outbox.log(f"{guest.name} removes {kicked.guest.name} from {room.name}")
-
-    def _chat(self, guest: Guest, text: str, now: float) -> None:
-        room, _ = self._member(guest)
-        cleaned = clean_line(text)
-        if not cleaned:
-            return
-        self.outbox.tell_members(room, ChatSaid(guest.session_id, guest.name, cleaned), now)
-
-    # --- small
-
-    def _complete(self, settings: Settings, seats: int) -> dict[str, int | str]:
-        try:
-            return self._rules.complete(settings, seats)
-        except ValueError as error:
-            raise _Refusal("settings", str(error)) from None
-
-    def _member(self, guest: Guest) -> tuple[Room, Member]:
-        room = self._registry.room_of(guest)
-        if room is None:
-            raise _Refusal("no_room", "You are not in a room.")
-        return room, room.members[guest.session_id]
-
-    def _owned(self, guest: Guest) -> Room:
-        room, _ = self._member(guest)
-        if room.owner != guest.session_id:
-            raise _Refusal("not_owner", "Only the owner of the room may do that.")
-        return room
