@@ -10,7 +10,7 @@ from engine.datagram.events import Connected, ConnectionEvent, Disconnected, Pat
 from engine.datagram.limits import DatagramLimits
 from engine.datagram.messages import DATAGRAM_BYTES_MAX, MESSAGE_BYTES_MAX, SINGLE_MESSAGE_BYTES_MAX
 from engine.datagram.states import State
-from engine.datagram.statistics import DatagramStatistics, DropReason, EndpointStatistics, PathReport
+from engine.datagram.statistics import DatagramStatistics, DropReason, EndpointStatistics, Losses, PathReport
 
 __all__ = [
     "DATAGRAM_BYTES_MAX",
@@ -25,6 +25,7 @@ __all__ = [
     "DropReason",
     "Endpoint",
     "EndpointStatistics",
+    "Losses",
     "PathChanged",
     "PathReport",
     "Received",

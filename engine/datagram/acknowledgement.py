@@ -30,7 +30,7 @@ _MASK: Final = (1 << RECENT_DATAGRAMS) - 1
 class SentDatagrams:
     """The last 256 datagrams sent on one connection."""
 
-    __slots__ = ("_bits", "_eliciting", "_times", "newest", "newest_acknowledged")
+    __slots__ = ("_bits", "_eliciting", "_left_acknowledged", "_times", "newest", "newest_acknowledged")
 
     def __init__(self) -> None:
         self.newest = 0
@@ -38,6 +38,8 @@ class SentDatagrams:
         self.newest_acknowledged = 0
         """0: the peer has acknowledged nothing yet."""
         self._bits = 1
+        self._left_acknowledged = -1
+        """Acknowledged ones that have left the window. Number 0 will, and was never sent."""
         self._times = [0.0] * RECENT_DATAGRAMS
         self._eliciting = [False] * RECENT_DATAGRAMS
 
@@ -60,7 +62,12 @@ class SentDatagrams:
         advance = sequence - self.newest_acknowledged
         received = (ack_bits << 1 | 1) & _MASK
         if advance > 0:
-            kept = self._bits << advance if advance < RECENT_DATAGRAMS else 0
+            if advance < RECENT_DATAGRAMS:
+                kept = self._bits << advance
+                self._left_acknowledged += (kept >> RECENT_DATAGRAMS).bit_count()
+            else:
+                kept = 0
+                self._left_acknowledged += self._bits.bit_count()
             self._bits = (kept | received) & _MASK
             self.newest_acknowledged = sequence
             if self.newest - sequence < RECENT_DATAGRAMS:
@@ -100,6 +107,17 @@ class SentDatagrams:
                 judged += 1
                 lost += 1
         return lost, judged
+
+    def loss_of_all(self) -> tuple[int, int]:
+        """(lost, judged) of all that was ever sent, as far as acknowledgements reach, without the newest, which may merely be late.
+
+        What was sent last into a line that never answered again is not judged.
+        """
+        judged = self.newest_acknowledged - REORDER_DATAGRAMS
+        if judged <= 0:
+            return 0, 0
+        acknowledged = self._left_acknowledged + (self._bits >> REORDER_DATAGRAMS).bit_count()
+        return max(0, judged - acknowledged), judged  # a peer that acknowledges numbers below 1 loses nothing
 
     def loss_runs(self) -> tuple[int, int]:
         """(lost, in how many runs) among the last 256 datagrams, without those that the threshold for reordering still excuses.

@@ -6,7 +6,7 @@ from engine.datagram.fragments import Reassembly
 from engine.datagram.replay_window import ReplayWindow
 from engine.datagram.sender import Sender
 from engine.datagram.states import State
-from engine.datagram.statistics import DatagramStatistics, DropReason, PathReport
+from engine.datagram.statistics import DatagramStatistics, DropReason, Losses, PathReport
 from engine.ids import Address
 
 
@@ -66,6 +66,12 @@ class ConnectionFigures:
         return self._sender.acknowledged_at
 
     @property
+    def losses(self) -> Losses:
+        """What was lost since the start. Every valid datagram is a number received: what came late is not missing."""
+        lost_in, judged_in = self._window.missing_of_all(self._datagrams_in)
+        return Losses(*self._sender.sent.loss_of_all(), lost_in, judged_in)
+
+    @property
     def dropped(self) -> dict[str, int]:
         """How many datagrams and messages were dropped, by the name of the reason."""
         dropped = {reason.value: count for reason, count in self._dropped.items()}
@@ -88,6 +94,7 @@ class ConnectionFigures:
             rtt_samples=round_trip.samples,
             loss_pct=sender.loss_pct(self._now),
             loss_in_pct=100 * missing / looked_at if looked_at else 0.0,
+            losses=self.losses,
             silent_ms=max(0.0, self._now - self._heard_at) * 1000,  # a clock that was set back makes no negative times
             unacknowledged_ms=max(0.0, self._now - sender.acknowledged_at) * 1000,
             datagrams_in=self._datagrams_in,

@@ -17,6 +17,8 @@ SEQUENCE_MAX: Final = 2**64 - 1
 
 _MASK: Final = (1 << WINDOW_DATAGRAMS) - 1
 _ACK_MASK: Final = (1 << 64) - 1
+_MAY_BE_LATE: Final = 3
+"""So many of the newest numbers are not called missing yet."""
 
 
 class ReplayWindow:
@@ -54,5 +56,12 @@ class ReplayWindow:
 
     def missing(self) -> tuple[int, int]:
         """(numbers missing, numbers looked at) among those in the window, without the 3 newest, which may merely be late."""
-        looked_at = max(0, min(WINDOW_DATAGRAMS, self.newest) - 3)
-        return looked_at - (self.bits >> 3 & (1 << looked_at) - 1).bit_count(), looked_at
+        looked_at = max(0, min(WINDOW_DATAGRAMS, self.newest) - _MAY_BE_LATE)
+        return looked_at - (self.bits >> _MAY_BE_LATE & (1 << looked_at) - 1).bit_count(), looked_at
+
+    def missing_of_all(self, received: int) -> tuple[int, int]:
+        """The same of all numbers up to the newest; ``received``: how many have been noted in all."""
+        looked_at = self.newest - _MAY_BE_LATE
+        if looked_at <= 0:
+            return 0, 0
+        return looked_at - received + (self.bits & (1 << _MAY_BE_LATE) - 1).bit_count(), looked_at

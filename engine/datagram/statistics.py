@@ -11,6 +11,31 @@ from engine.datagram.states import State
 from engine.ids import Address
 
 
+class Losses(NamedTuple):
+    """Of all datagrams since the start, but for the three newest each way, which may merely be late."""
+
+    lost_out: int = 0
+    """Ours that the peer never acknowledged."""
+    judged_out: int = 0
+    lost_in: int = 0
+    """The peer's that we never got."""
+    judged_in: int = 0
+
+    def plus(self, other: Losses) -> Losses:
+        """Of this connection and another."""
+        return Losses(*(one + two for one, two in zip(self, other, strict=True)))
+
+    @property
+    def out_pct(self) -> float:
+        """Of ours, in percent."""
+        return 100 * self.lost_out / self.judged_out if self.judged_out else 0.0
+
+    @property
+    def in_pct(self) -> float:
+        """Of the peer's, in percent."""
+        return 100 * self.lost_in / self.judged_in if self.judged_in else 0.0
+
+
 class DropReason(StrEnum):
     """Why a datagram or a message was dropped. The value is the key in ``dropped``."""
 
@@ -52,6 +77,8 @@ class DatagramStatistics:
     """Of our last 256 datagrams, those that did not arrive."""
     loss_in_pct: float
     """Of the peer's last 256 datagrams, those that we miss."""
+    losses: Losses
+    """Since the start."""
     silent_ms: float
     """Since the last valid datagram, at the last call that told the time. A warning is due at 750."""
     unacknowledged_ms: float

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from engine.contract import Command, Game, Settings
-from engine.datagram import Connection, Disconnected, PathChanged, Received
+from engine.datagram import Connection, Disconnected, Losses, PathChanged, Received
 from engine.errors import DisconnectReason
 from engine.ids import CARRIED, Address, ConnectionId, MatchId, Seat, Ticket
 from engine.replication import COMMANDS_PER_MESSAGE_MAX, CommandEntry, CommandsMessage, Decoded, Refusal, SnapshotDecoder, write_commands
@@ -65,6 +65,7 @@ class ClientMatch:
         self.carrier = Carrier(now, carrier)
         self.connection = self._connect(ticket, server, now)
         self.bytes_in_before = self.bytes_out_before = 0
+        self.losses_before = Losses()
         """Of the connections that this one has replaced: the present one counts its own."""
         self.late_commands = 0
         self.missing_commands = 0
@@ -109,6 +110,7 @@ class ClientMatch:
         ended = self.connection.statistics()
         self.bytes_in_before += ended.bytes_in
         self.bytes_out_before += ended.bytes_out
+        self.losses_before = self.losses_before.plus(ended.losses)
         self._server = server
         self.carrier = Carrier(now, self.carrier.works)
         self.connection = self._connect(ticket, server, now)

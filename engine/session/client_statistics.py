@@ -25,6 +25,13 @@ class ClientStatistics:
     """Both smoothed: a change shows little by little."""
     loss_pct: float = 0.0
     """Of our last 256 datagrams: the last 4 seconds at 60 per second."""
+    match_loss_out_pct: float = 0.0
+    """Of all our datagrams since the match began, those that were never acknowledged."""
+    match_loss_in_pct: float = 0.0
+    """Of all the server's, those that never came."""
+    datagrams_lost_out: int = 0
+    datagrams_lost_in: int = 0
+    """Both as far as is known: one that was counted as lost and comes late is taken off."""
     late_commands_pct: float = 0.0
     """Commands that came after their tick had been computed, of all that were given."""
     missing_commands_pct: float = 0.0
@@ -54,6 +61,7 @@ def make_statistics(match: ClientMatch | None, *, is_connected: bool, reason: Di
         return ClientStatistics(connected=is_connected, disconnect_reason=said)
     link = match.connection.statistics()
     bytes_in, bytes_out = match.bytes_in_before + link.bytes_in, match.bytes_out_before + link.bytes_out
+    losses = match.losses_before.plus(link.losses)
     prediction = match.prediction.statistics()
     display = match.interpolation.statistics()
     first, last = match.first_snapshot_at, match.last_snapshot_at
@@ -69,6 +77,10 @@ def make_statistics(match: ClientMatch | None, *, is_connected: bool, reason: Di
         rtt_ms=link.rtt_ms,
         jitter_ms=link.jitter_ms,
         loss_pct=link.loss_pct,
+        match_loss_out_pct=losses.out_pct,
+        match_loss_in_pct=losses.in_pct,
+        datagrams_lost_out=losses.lost_out,
+        datagrams_lost_in=losses.lost_in,
         late_commands_pct=match.late_commands * per_command_pct,
         missing_commands_pct=match.missing_commands * per_command_pct,
         mispredictions=prediction.corrections,

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.datagram.acknowledgement import RECENT_DATAGRAMS, SILENCE_S, SentDatagrams
+from engine.datagram.acknowledgement import RECENT_DATAGRAMS, REORDER_DATAGRAMS, SILENCE_S, SentDatagrams
 from engine.datagram.replay_window import ReplayWindow
 
 
@@ -108,6 +108,50 @@ class TestLoss:
             sequence = sent.next_sequence(10.0, True)
             sent.acknowledge(sequence & 0xFFFF, 0, 10.0)
         assert sent.loss(20.0, patience_s=0.1) == (0, RECENT_DATAGRAMS)
+
+
+@given(lost=st.sets(st.integers(1, 900)), every=st.integers(1, 300))
+def test_loss_of_all_is_that_of_every_datagram_and_not_of_the_window(lost: set[int], every: int) -> None:
+    """Acknowledgements of 64 numbers each come for every datagram that arrived; the figure is asked for in between."""
+    sent, peer = SentDatagrams(), ReplayWindow()
+    for number in range(1, 901):
+        sent.next_sequence(number / 60, True)
+        if number in lost:
+            continue
+        peer.advance(number)
+        sent.acknowledge(number & 0xFFFF, peer.ack_bits(), number / 60)
+        if number % every == 0:
+            judged = max(0, number - REORDER_DATAGRAMS)
+            expected = len([one for one in lost if one <= judged]), judged
+            assert sent.loss_of_all() == expected
+            assert peer.missing_of_all(number - len([one for one in lost if one < number])) == expected
+
+
+def test_a_late_acknowledgement_is_taken_off_the_loss_of_all() -> None:
+    sent = SentDatagrams()
+    send(sent, 10)
+    sent.acknowledge(9, 0b1110_1111, 0.5)
+    assert sent.loss_of_all() == (1, 6)
+    sent.acknowledge(9, 0b1111_1111, 0.6)
+    assert sent.loss_of_all() == (0, 6)
+
+
+def test_a_gap_of_more_than_the_window_is_lost() -> None:
+    sent = SentDatagrams()
+    send(sent, 2 * RECENT_DATAGRAMS)
+    for number in range(1, 6):
+        sent.acknowledge(number, 0, 1.0)
+    sent.acknowledge(2 * RECENT_DATAGRAMS, 0, 9.0)
+    judged = 2 * RECENT_DATAGRAMS - REORDER_DATAGRAMS
+    assert sent.loss_of_all() == (judged - 5, judged)
+
+
+def test_who_acknowledges_what_was_never_sent_loses_nothing() -> None:
+    sent = SentDatagrams()
+    for number in range(1, 600):
+        sent.next_sequence(number / 60, True)
+        sent.acknowledge(number, 2**64 - 1, number / 60)
+    assert sent.loss_of_all()[0] == 0
 
 
 def test_runs_of_losses_are_told_from_single_ones() -> None:

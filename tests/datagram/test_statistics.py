@@ -57,6 +57,26 @@ def test_loss_is_what_was_lost(loss: float) -> None:
     assert average_in == pytest.approx(average_out, rel=0.2)  # two ways to know the same thing
 
 
+def test_what_was_lost_since_the_start_stays_counted_when_the_line_is_good_again() -> None:
+    net = Net(latency_s=0.020)
+    net.run(1.0, up=b"command", down=b"snapshot")
+    for step in range(300):
+        net.is_up_blocked = step % 5 == 0
+        net.is_down_blocked = step % 10 == 0
+        net.step(b"command", b"snapshot")
+    net.is_up_blocked = net.is_down_blocked = False
+    net.run(10.0, up=b"command", down=b"snapshot")  # longer than the window of 256
+    client, server = net.client.statistics(), net.server.statistics()
+    assert (client.loss_pct, client.loss_in_pct) == (0.0, 0.0)
+    assert (client.losses.lost_out, client.losses.lost_in) == (60, 30)
+    assert (server.losses.lost_out, server.losses.lost_in) == (30, 60)
+    assert client.losses.judged_out == pytest.approx(960, abs=10)
+    assert client.losses.out_pct == pytest.approx(6.25, abs=0.1)
+    assert client.losses.in_pct == pytest.approx(3.1, abs=0.1)
+    both = client.losses.plus(client.losses)
+    assert (both.lost_out, both.in_pct) == (120, client.losses.in_pct)
+
+
 def test_loss_one_way_is_not_blamed_on_the_other() -> None:
     net = Net(latency_s=0.020)
     net.run(1.0, up=b"command", down=b"snapshot")

@@ -155,6 +155,9 @@ def test_a_blackout_longer_than_the_timeout_gets_a_new_ticket() -> None:
 def test_a_new_ticket_does_not_make_the_match_forget_its_bytes() -> None:
     match = ToyMatch(2)
     match.start()
+    match.hosts[0].block()
+    match.simulation.run_for(1)
+    match.hosts[0].unblock()
     match.simulation.run_for(20)
     connection, before = match.clients[0].match.connection.id, match.clients[0].statistics()  # type: ignore[union-attr]
     match.hosts[0].block()
@@ -165,6 +168,10 @@ def test_a_new_ticket_does_not_make_the_match_forget_its_bytes() -> None:
     assert match.clients[0].match.connection.id != connection  # type: ignore[union-attr]
     assert after.bytes_in > before.bytes_in
     assert after.bytes_out > before.bytes_out
+    assert before.datagrams_lost_out == after.datagrams_lost_out == pytest.approx(60, abs=4), "what nobody acknowledged later is not judged"
+    assert 20 < before.datagrams_lost_in == after.datagrams_lost_in < 64, "the server sends less often into nothing"
+    assert before.match_loss_out_pct == pytest.approx(100 * 60 / (21 * 60), rel=0.1)
+    assert 0 < after.match_loss_in_pct < before.match_loss_in_pct
     per_snapshot = (after.bytes_in / after.snapshots, before.bytes_in / before.snapshots)
     assert per_snapshot[0] == pytest.approx(per_snapshot[1], rel=0.2)
     assert after.bytes_in_per_s / after.snapshots_per_s == pytest.approx(per_snapshot[0], rel=0.05), "both are of the whole match"
