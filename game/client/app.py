@@ -34,6 +34,7 @@ from game.client.menu_page import MenuPage, SettingsPage
 from game.client.online import Entering, Online
 from game.client.pages import Stage
 from game.client.preferences import PlayerFiles
+from game.client.remarks import SLOW_AFTER_S, tell_missing_snapshots, tell_slowness
 from game.client.report import show_report
 from game.client.screen import Destination, JoinOrder, Screen, ScreenChange
 from game.client.servers_page import ServersPage
@@ -82,6 +83,11 @@ class App:
         """Servers that were asked to end, and by when they must have."""
         self._report: dict[str, Any] | None = None
         self._scoreboard: list[ScoreLine] = []
+        self._match_frames = 0
+        self._match_s = 0.0
+        """Of the session: time in matches."""
+        self._report_s = 0.0
+        """That of the session that the report is of."""
         self._menu_index = 0
         self._is_focused = True
         self._is_hidden = False
@@ -125,6 +131,9 @@ class App:
         if not was_in:
             say(f"skirmish: {sentence(end) if end is not None else 'the server gave no answer'}")
         elif self._report is not None:
+            if self._report_s > SLOW_AFTER_S:
+                tell_slowness(self._report["frames_per_s"])
+            tell_missing_snapshots([self._report])
             show_report(self._report, self._scoreboard, as_json=as_json)
         return 0 if end is None else Ending(end.reason, "", was_in).exit_code
 
@@ -171,7 +180,11 @@ class App:
             self._online.poll()
         self._reap()
         time_now = now()
-        dt, self._last = min(DT_S_MAX, time_now - self._last), time_now
+        since, self._last = time_now - self._last, time_now
+        if isinstance(self._screen, MatchScreen):
+            self._match_frames += 1
+            self._match_s += since
+        dt = min(DT_S_MAX, since)
         change = self._screen.update(time_now, dt) or self._after_our_server()
         if change is not None:
             self._go(change)
@@ -301,7 +314,10 @@ class App:
     def _end_session(self) -> None:
         """Off the server; a server of our own ends with it."""
         if self._online is not None:
-            self._report, self._scoreboard = self._online.report(), self._online.tally.scoreboard()
+            per_s = self._match_frames / self._match_s if self._match_s > 0 else 0.0
+            self._report, self._report_s = {**self._online.report(), "frames_per_s": round(per_s, 2)}, self._match_s
+            self._scoreboard = self._online.tally.scoreboard()
+            self._match_frames, self._match_s = 0, 0.0
             self._online.close()
             self._online = None
         if self._server is not None:

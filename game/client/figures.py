@@ -14,7 +14,20 @@ from typing import Any, Final
 from engine.session import ClientStatistics
 
 COUNTS: Final = frozenset(
-    {"ticks", "snapshots", "frames", "bytes_in", "bytes_out", "mispredictions", "checksum_mismatches", "kills", "deaths", "matches"}
+    {
+        "ticks",
+        "snapshots",
+        "frames",
+        "bytes_in",
+        "bytes_out",
+        "datagrams_lost_in",
+        "datagrams_lost_out",
+        "mispredictions",
+        "checksum_mismatches",
+        "kills",
+        "deaths",
+        "matches",
+    }
 )
 DIGITS: Final = 3
 

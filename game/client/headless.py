@@ -14,14 +14,11 @@ from engine.session.carrier import CarrierKind
 from game.client.autopilot import Autopilot
 from game.client.connection import Connection, sentence
 from game.client.local_server import LocalServer
+from game.client.remarks import FRAME_HZ, SLOW_AFTER_S, tell_missing_snapshots, tell_slowness
 from game.client.stopping import StopSignals
 
-FRAME_HZ: Final = 60.0
 LAST_WORDS_S: Final = 0.25
 """How long farewells are given to get out."""
-SLOW_PART: Final = 0.8
-"""Fewer of the frames than this are worth a remark."""
-SLOW_AFTER_S: Final = 2.0
 PLAYERS_NAMED_MAX: Final = 8
 """Of several players so many are told by name when they have joined."""
 SERVER_LOOK_FRAMES: Final = 15
@@ -127,7 +124,7 @@ class Headless:
             self._tell_slowness()
             reports = [self._report(index) for index in range(len(self._players))]
             self._tell_no_match(reports)
-            self._tell_missing_snapshots(reports)
+            tell_missing_snapshots(reports)
             return reports
         finally:
             self._close()
@@ -190,11 +187,8 @@ class Headless:
     # --- what is told
 
     def _tell_slowness(self) -> None:
-        per_s = self._frames / self._played_s if self._played_s > SLOW_AFTER_S else FRAME_HZ
-        if per_s < SLOW_PART * FRAME_HZ:
-            _say(
-                f"This computer managed {per_s:.0f} of {FRAME_HZ:.0f} frames a second: the figures are about it and not about the network."
-            )
+        if self._played_s > SLOW_AFTER_S:
+            tell_slowness(self._frames / self._played_s)
 
     def _tell_joined(self, index: int) -> None:
         self._are_in[index] = True
@@ -208,17 +202,6 @@ class Headless:
         """Figures that are all nothing need a reason, where nothing went wrong."""
         if None in self.endings and not self._stop.is_wanted and not any(report["snapshots"] for report in reports):
             _say("No match had begun when the time was over: connecting and a room's countdown count, too.")
-
-    def _tell_missing_snapshots(self, reports: Sequence[Mapping[str, Any]]) -> None:
-        """Of all players' matches: a server that has too much to do sends less often, and everything else looks well."""
-        enough = SLOW_PART * FRAME_HZ
-        played = [report for report in reports if report["ticks"] > SLOW_AFTER_S * FRAME_HZ and report["frames_per_s"] >= enough]
-        came_per_s = sum(report["snapshots_per_s"] for report in played) / len(played) if played else FRAME_HZ
-        if came_per_s < enough:
-            _say(
-                f"Of {FRAME_HZ:.0f} snapshots a second {came_per_s:.0f} came: "
-                "the server has too much to do, or the way from it carries or keeps less."
-            )
 
     def _tell(self, index: int, event: e.ClientEvent) -> None:
         """Of several players the first speaks for all, but for their names."""

@@ -209,7 +209,8 @@ def test_play_reports_and_ends_in_time(files, capsys):
     assert code == 0
     report = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert report["snapshots"] > 10
-    assert {"connected", "carrier", "kills", "deaths", "mispredictions", "disconnect_reason"} <= set(report)
+    assert {"connected", "carrier", "kills", "deaths", "mispredictions", "disconnect_reason", "match_loss_in_pct"} <= set(report)
+    assert report["frames_per_s"] > 0
 
 
 def test_the_command_lines_options_hold_for_servers_joined_or_started_from_the_menu(files, tmp_path, monkeypatch):
@@ -252,6 +253,18 @@ def test_who_leaves_was_there_until_then(files):
     assert (report["connected"], report["disconnect_reason"]) == (True, None)
 
 
+def test_a_window_on_a_slow_computer_is_remarked_on_at_the_end(files, capsys, monkeypatch):
+    def play_slowly(app, _):
+        Person(app).wait_for(lambda: app._online.match is not None, "the match")
+        app._match_frames, app._match_s = 90, 3.0
+
+    monkeypatch.setattr(App, "_loop", play_slowly)
+    with served("--local") as port:
+        App(files).play(Connection("127.0.0.1", port, files=files, name="Ada", is_own_server=True), is_practice=True)
+    pygame.display.init()
+    assert "This computer managed 30 of 60 frames a second" in capsys.readouterr().err
+
+
 def test_what_was_played_is_told_to_people_too(files, capsys):
     with served("--local") as port:
         code = App(files).play(Connection("127.0.0.1", port, files=files, name="Ada", is_own_server=True), seconds=2.5, is_practice=True)
@@ -260,6 +273,7 @@ def test_what_was_played_is_told_to_people_too(files, capsys):
     printed = capsys.readouterr().out
     assert "Scoreboard" in printed
     assert "round trip" in printed
+    assert "loss in all, received" in printed
 
 
 def test_play_is_refused_in_one_line_without_a_window(files, capsys):

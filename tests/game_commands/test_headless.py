@@ -12,6 +12,7 @@ from engine.errors import DisconnectReason
 from engine.session import client_events as e
 from game.client.autopilot import Autopilot
 from game.client.headless import IN_ORDER, OUR_FAULT, PLAYERS_NAMED_MAX, Ending, Headless
+from game.client.remarks import tell_missing_snapshots
 from game.client.stopping import StopSignals
 
 
@@ -163,9 +164,9 @@ def test_a_time_too_short_for_a_match_is_told(capsys: pytest.CaptureFixture[str]
 def test_snapshots_that_did_not_come_are_told_but_not_on_a_computer_that_is_slow_itself(capsys: pytest.CaptureFixture[str]) -> None:
     well = {"ticks": 600, "frames_per_s": 60.0, "snapshots_per_s": 59.0}
     for report in (well, {**well, "ticks": 20, "snapshots_per_s": 5.0}, {**well, "frames_per_s": 20.0, "snapshots_per_s": 20.0}):
-        players(None)._tell_missing_snapshots([report])
+        tell_missing_snapshots([report])
     assert capsys.readouterr().err == ""
-    players(None, None)._tell_missing_snapshots([{**well, "snapshots_per_s": 20.0}, {**well, "snapshots_per_s": 30.0}])
+    tell_missing_snapshots([{**well, "snapshots_per_s": 20.0}, {**well, "snapshots_per_s": 30.0}])
     assert capsys.readouterr().err.startswith("Of 60 snapshots a second 25 came: the server has too much to do, or ")
 
 
