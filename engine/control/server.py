@@ -14,24 +14,24 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.control import messages, server_events
-from engine.control.admission import Admission, Pending, Refusal
+from engine.control.admission import Admission, Refusal
 from engine.control.client import Difference, reason_of
-from engine.control.codec import read_hello_protocol, read_request, schema_message, write_checked, write_news
+from engine.control.codec import read_hello_protocol, read_request, schema_message, write_news
 from engine.control.limits import ControlLimits
 from engine.control.messages import ConnectionMessage, News
 from engine.control.reliable import Arrival
-from engine.control.server_events import Joined, Left, Lost, Requested, ServerEvent, TurnedAway
+from engine.control.roster import RESUMABLE, Roster
+from engine.control.server_events import Joined, Requested, ServerEvent
 from engine.control.session import Peer, Session
 from engine.control.states import SERVER_TRANSITIONS, SIGNAL_OF, PeerState, Signal
 from engine.control.stream import ControlStream
-from engine.control.text import clean_line, clean_name, clean_request, unique_name
+from engine.control.text import clean_line, clean_request
 from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import PROTOCOL_VERSION, Address, ConnectionId, SessionId
 
 RELIABLE_FRAME_BYTES: Final = 64
 """At most this much stands around a message inside its frame."""
 
-_RESUMABLE: Final = frozenset({DisconnectReason.TIMED_OUT, DisconnectReason.STREAM_LOST})
 _REPLACED_BY_NEWER: Final = frozenset({"Rooms", "RoomState"})
 """News that give a whole state: only the newest of those that have not gone out is worth sending."""
 
@@ -78,13 +78,10 @@ class ControlServer:
         self._udp_port: Final = udp_port
         self._entropy: Final = entropy
         self._admission: Final = Admission(protocol=protocol, schema_digest=schema_digest, password=password, limits=self._limits)
-        self._pending: Final = Pending(self._limits.pending_max)
-        self._peers: dict[int, Peer] = {}
-        self._sessions: dict[SessionId, Session] = {}
-        self._next_session_id = 1
-        self._events: list[ServerEvent] = []
+        self._roster: Final = Roster(self._limits, entropy)
+        self._peers: Final = self._roster.peers
+        self._sessions: Final = self._roster.sessions
         self._joined = self._resumed = self._bytes_in = self._bytes_out = 0
-        self._turned_away: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
 
     # --- streams ---
@@ -95,11 +92,10 @@ class ControlServer:
             raise LocalProtocolError(f"peer {peer} is open already")
         stream = ControlStream(now, self._limits, self._limits.frame_bytes_hello_max, lambda: int.from_bytes(self._entropy(4), "big"))
         self._peers[peer] = Peer(peer, address, stream, self._limits, now)
-        displaced = self._pending.add(peer, address)
+        displaced = self._roster.pending.add(peer, address)
         if displaced is not None:
-            self._turn_away(
-                self._peers[displaced], Signal.END, Refusal(DisconnectReason.FLOODING, "displaced by newer connections"), is_told=False
-            )
+            refusal = Refusal(DisconnectReason.FLOODING, "displaced by newer connections")
+            self._roster.turn_away(self._peers[displaced], Signal.END, refusal, is_told=False)
 
     def receive(self, peer: int, data: bytes, now: float) -> None:
         """Take bytes of a stream. Any bytes: they harm nobody else, and what is not the protocol ends the stream and its session."""
@@ -121,8 +117,8 @@ class ControlServer:
         if entry is None:
             return
         if not entry.is_closing:
-            self._stop(entry, Signal.STREAM_LOST, DisconnectReason.STREAM_LOST, now)
-        self._forget(entry)
+            self._roster.stop(entry, Signal.STREAM_LOST, DisconnectReason.STREAM_LOST, now)
+        self._roster.forget(entry)
 
     def advance(self, now: float) -> None:
         """Pings, deadlines, and the end of sessions that nobody resumed."""
@@ -131,12 +127,12 @@ class ControlServer:
                 continue
             entry.stream.advance(now)
             if entry.state is not PeerState.JOINED and now > entry.deadline_s:
-                self._turn_away(entry, Signal.STREAM_LOST, Refusal(DisconnectReason.TIMED_OUT, "no hello in time"), is_told=False)
+                self._roster.turn_away(entry, Signal.STREAM_LOST, Refusal(DisconnectReason.TIMED_OUT, "no hello in time"), is_told=False)
             else:
                 self._notice_failure(entry, now)
         for session in list(self._sessions.values()):
             if session.peer is None and now - session.lost_s > self._limits.resume_s:
-                self._end_session(session, DisconnectReason.TIMED_OUT)
+                self._roster.end_session(session, DisconnectReason.TIMED_OUT)
 
     def bytes_to_send(self, now: float) -> list[tuple[int, bytes]]:
         """Drain what the streams should carry."""
@@ -155,7 +151,7 @@ class ControlServer:
         """Streams to close now that their last bytes are drained. They are forgotten here: ``closed`` need not follow, and may."""
         done = [entry for entry in self._peers.values() if entry.is_closing and not entry.stream.has_bytes_to_send]
         for entry in done:
-            self._forget(entry)
+            self._roster.forget(entry)
         return [entry.number for entry in done]
 
     # --- sessions ---
@@ -182,7 +178,7 @@ class ControlServer:
                 taken += 1
             else:
                 self._dropped["news_unacknowledged"] += 1
-                self._close_session(session, DisconnectReason.FLOODING)
+                self._roster.close_session(session, DisconnectReason.FLOODING)
         return taken
 
     def send_datagram(self, session_id: SessionId, connection_id: ConnectionId, datagram: bytes) -> bool:
@@ -202,16 +198,16 @@ class ControlServer:
         """End a session for good and tell the player why. An unknown one has ended already."""
         session = self._sessions.get(session_id)
         if session is not None:
-            self._close_session(session, reason)
+            self._roster.close_session(session, reason)
 
     def drain(self) -> None:
         """Shut down: everybody is told, every session ends, nobody gets in any more."""
         self._admission.is_draining = True
         for session in list(self._sessions.values()):
-            self._close_session(session, DisconnectReason.SERVER_CLOSING)
+            self._roster.close_session(session, DisconnectReason.SERVER_CLOSING)
         for entry in self._peers.values():
             if not entry.is_closing:
-                self._turn_away(entry, Signal.END, Refusal(DisconnectReason.SERVER_CLOSING))
+                self._roster.turn_away(entry, Signal.END, Refusal(DisconnectReason.SERVER_CLOSING))
 
     def ping_ms(self, session_id: SessionId) -> int | None:
         """Smoothed round trip of the stream, the last known of a lost one; None before the first."""
@@ -220,21 +216,21 @@ class ControlServer:
 
     def events(self) -> list[ServerEvent]:
         """Drain what happened."""
-        events, self._events = self._events, []
+        events, self._roster.events = self._roster.events, []
         return events
 
     def statistics(self) -> ControlServerStatistics:
         """Counters since the start, and what stands now."""
         return ControlServerStatistics(
             peers=len(self._peers),
-            pending=len(self._pending),
+            pending=len(self._roster.pending),
             sessions=len(self._sessions),
             sessions_lost=sum(session.peer is None for session in self._sessions.values()),
             joined=self._joined,
             resumed=self._resumed,
             bytes_in=self._bytes_in,
             bytes_out=self._bytes_out,
-            turned_away=dict(self._turned_away),
+            turned_away=dict(self._roster.turned_away),
             dropped=dict(self._dropped),
         )
 
@@ -242,20 +238,20 @@ class ControlServer:
 
     def _handle(self, entry: Peer, message: ConnectionMessage, now: float) -> None:
         if (entry.state, SIGNAL_OF[type(message)]) not in SERVER_TRANSITIONS:
-            self._fail(entry, f"{type(message).__name__} is not expected now", now)
+            self._roster.fail(entry, f"{type(message).__name__} is not expected now", now)
         elif isinstance(message, messages.Hello):
             self._greet(entry, message, now)
         elif isinstance(message, messages.Resume):
             self._resume(entry, message, now)
         elif isinstance(message, messages.SchemaDiffers):
             detail = clean_line(self._difference(self._schema, message.schema) or "")
-            self._turn_away(entry, Signal.SCHEMA, Refusal(DisconnectReason.SCHEMA_MISMATCH, detail), is_told=False)
+            self._roster.turn_away(entry, Signal.SCHEMA, Refusal(DisconnectReason.SCHEMA_MISMATCH, detail), is_told=False)
         elif isinstance(message, messages.Bye):
-            self._stop(entry, Signal.BYE, reason_of(message.reason), now)
+            self._roster.stop(entry, Signal.BYE, reason_of(message.reason), now)
         elif isinstance(message, messages.Carried):
             self._receive_carried(entry, message, now)
         elif not entry.frames.take(now):
-            self._fail(entry, "too many frames", now, DisconnectReason.FLOODING)
+            self._roster.fail(entry, "too many frames", now, DisconnectReason.FLOODING)
         else:
             self._handle_in_session(entry, message, now)
 
@@ -266,7 +262,7 @@ class ControlServer:
             self._receive_reliable(entry, session, message, now)
         elif isinstance(message, messages.Acknowledge):
             if not session.channel.acknowledge(message.received):
-                self._fail(entry, "acknowledged what was never sent", now)
+                self._roster.fail(entry, "acknowledged what was never sent", now)
         elif isinstance(message, messages.Ping):
             entry.stream.answer_ping(message)
         elif isinstance(message, messages.Pong):
@@ -278,16 +274,16 @@ class ControlServer:
     def _receive_reliable(self, entry: Peer, session: Session, message: messages.Reliable, now: float) -> None:
         arrival = session.channel.receive(message.id)
         if arrival is Arrival.GAP:
-            self._fail(entry, "a reliable message is missing", now)
+            self._roster.fail(entry, "a reliable message is missing", now)
         if arrival is not Arrival.NEW:
             return
         request = read_request(bytes(message.body))
         if request is None:
-            self._fail(entry, "a request that cannot be read", now)
+            self._roster.fail(entry, "a request that cannot be read", now)
             return
         verb = type(request).__name__
         if session.may_request(verb, now):
-            self._events.append(Requested(session.session_id, clean_request(request)))
+            self._roster.events.append(Requested(session.session_id, clean_request(request)))
         else:
             self._dropped[f"too_fast_{verb}"] += 1
             self.send(session.session_id, messages.Denied(verb, "too_fast", "That was too fast: wait a moment."))
@@ -296,7 +292,7 @@ class ControlServer:
         assert entry.session is not None  # the table lets it through in JOINED only
         if entry.session.may_carry(now):
             connection_id = ConnectionId(message.connection_id)
-            self._events.append(server_events.CarriedReceived(entry.session.session_id, connection_id, message.datagram))
+            self._roster.events.append(server_events.CarriedReceived(entry.session.session_id, connection_id, message.datagram))
         else:
             self._dropped["carried_too_fast"] += 1
 
@@ -312,10 +308,10 @@ class ControlServer:
         if refusal is None:
             refusal = self._admission.judge_hello(hello, entry.address, self._sessions.values(), now)
         if refusal is not None:
-            self._turn_away(entry, Signal.REFUSAL, refusal)
+            self._roster.turn_away(entry, Signal.REFUSAL, refusal)
             return
-        session = self._new_session(hello, entry.address, now)
-        self._attach(entry, session, Signal.HELLO)
+        session = self._roster.new_session(hello, entry.address, now)
+        self._roster.attach(entry, session, Signal.HELLO)
         entry.stream.write(
             messages.Welcome(
                 session_id=session.session_id,
@@ -328,20 +324,12 @@ class ControlServer:
         )
         entry.stream.join(now)
         self._joined += 1
-        self._events.append(Joined(session.session_id, session.name, session.colour, entry.address))
-
-    def _new_session(self, hello: messages.Hello, address: Address, now: float) -> Session:
-        name = unique_name(clean_name(hello.name), [session.name for session in self._sessions.values()])
-        session_id = SessionId(self._next_session_id)
-        self._next_session_id += 1
-        session = Session(session_id, self._entropy(16), name, hello.colour, address, self._limits, now)
-        self._sessions[session_id] = session
-        return session
+        self._roster.events.append(Joined(session.session_id, session.name, session.colour, entry.address))
 
     def _resume(self, entry: Peer, resume: messages.Resume, now: float) -> None:
         found = self._admission.judge_version(resume.protocol) or self._admission.judge_resume(resume, self._sessions)
         if isinstance(found, Refusal):
-            self._turn_away(entry, Signal.REFUSAL, found)
+            self._roster.turn_away(entry, Signal.REFUSAL, found)
             return
         if found.peer is not None:
             # The new stream came before the old one's end was noticed. No Bye: the player's side has dropped that stream already.
@@ -350,18 +338,12 @@ class ControlServer:
             old.state = SERVER_TRANSITIONS[old.state, Signal.END]
         accepted = found.channel.restart(resume.received)
         assert accepted  # judge_resume looked
-        self._attach(entry, found, Signal.RESUME)
+        self._roster.attach(entry, found, Signal.RESUME)
         found.move_to(entry.address)
         entry.stream.write(messages.Resumed(found.channel.received))
         entry.stream.join(now, found.channel.received)
         self._resumed += 1
-        self._events.append(server_events.Resumed(found.session_id, entry.address))
-
-    def _attach(self, entry: Peer, session: Session, signal: Signal) -> None:
-        entry.state = SERVER_TRANSITIONS[entry.state, signal]
-        self._pending.remove(entry.number)
-        entry.session = session
-        session.peer = entry.number
+        self._roster.events.append(server_events.Resumed(found.session_id, entry.address))
 
     # --- ends ---
 
@@ -373,60 +355,8 @@ class ControlServer:
         protocol = None if unread is None or entry.state is not PeerState.WAITING else read_hello_protocol(unread)
         refusal = None if protocol is None else self._admission.judge_version(protocol)
         if refusal is not None:  # a Hello of another version, not garbage
-            self._turn_away(entry, Signal.REFUSAL, refusal)
-        elif failure in _RESUMABLE:
-            self._stop(entry, Signal.STREAM_LOST, failure, now)
+            self._roster.turn_away(entry, Signal.REFUSAL, refusal)
+        elif failure in RESUMABLE:
+            self._roster.stop(entry, Signal.STREAM_LOST, failure, now)
         else:
-            self._fail(entry, "", now, failure)
-
-    def _fail(self, entry: Peer, detail: str, now: float, reason: DisconnectReason = DisconnectReason.PROTOCOL_ERROR) -> None:
-        """The peer broke the protocol or a bound: its stream and session end."""
-        if entry.session is None:
-            self._turn_away(entry, Signal.FAILED, Refusal(reason, detail))
-        else:
-            entry.stream.write(messages.Bye(reason.value))
-            self._stop(entry, Signal.FAILED, reason, now)
-
-    def _turn_away(self, entry: Peer, signal: Signal, refusal: Refusal, *, is_told: bool = True) -> None:
-        """End a stream that has no session. One that knows why, or that does not even greet, is not told."""
-        entry.state = SERVER_TRANSITIONS[entry.state, signal]
-        self._pending.remove(entry.number)
-        if is_told:
-            message = messages.Refused(refusal.reason.value, refusal.detail)
-            write_checked(message)
-            entry.stream.write(message)
-        self._turned_away[refusal.reason.value] += 1
-        self._events.append(TurnedAway(entry.address, refusal.reason, refusal.detail))
-
-    def _stop(self, entry: Peer, signal: Signal, reason: DisconnectReason, now: float) -> None:
-        """End a stream; its session is lost (and kept) or over, by the reason."""
-        entry.state = SERVER_TRANSITIONS[entry.state, signal]
-        self._pending.remove(entry.number)
-        session, entry.session = entry.session, None
-        if session is None:
-            self._turned_away[reason.value] += 1
-            self._events.append(TurnedAway(entry.address, reason, ""))
-        elif reason in _RESUMABLE and signal is Signal.STREAM_LOST:
-            session.peer = None
-            session.lost_s = now
-            self._events.append(Lost(session.session_id))
-        else:
-            self._end_session(session, reason)
-
-    def _close_session(self, session: Session, reason: DisconnectReason) -> None:
-        if session.peer is not None:
-            entry = self._peers[session.peer]
-            entry.stream.write_reliable(session.channel)
-            entry.stream.write(messages.Bye(reason.value))
-            entry.state = SERVER_TRANSITIONS[entry.state, Signal.END]
-            entry.session = None
-        self._end_session(session, reason)
-
-    def _end_session(self, session: Session, reason: DisconnectReason) -> None:
-        session.peer = None
-        del self._sessions[session.session_id]
-        self._events.append(Left(session.session_id, reason))
-
-    def _forget(self, entry: Peer) -> None:
-        self._pending.remove(entry.number)
-        del self._peers[entry.number]
+            self._roster.fail(entry, "", now, failure)
