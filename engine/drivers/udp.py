@@ -12,9 +12,10 @@ import socket
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from engine.drivers.addresses import SockAddr, address_of, sockaddr_of
+from engine.drivers.batches import CALLS, Batches, pack_name, unpack_name
 from engine.ids import Address
 
 DATAGRAM_BYTES_MAX: Final = 2048
@@ -28,6 +29,9 @@ RECEIVE_BYTES_MAX: Final = 2 * 1024 * 1024
 
 SOCKET_BUFFER_BYTES: Final = 2 * 1024 * 1024
 """Asked of the system, which may give less: 256 clients' datagrams while a tick is late."""
+
+MANY_DATAGRAMS: Final = 8
+"""From so many on, calls with many datagrams are cheaper than calls with one each; a server of few players never makes any."""
 
 ADDRESSES_CACHED_MAX: Final = 4096
 """Both address caches are emptied beyond this; forged sources cost time then, never memory."""
@@ -53,59 +57,58 @@ class UdpPort:
             raise ValueError("a port needs a socket")
         self.sockets: Final = tuple(sockets)
         self.port: Final[int] = sockets[0].getsockname()[1]
-        self._by_family: Final = {sock.family: sock for sock in sockets}
-        self._sources: Final[dict[SockAddr, Address]] = {}
-        self._targets: Final[dict[Address, tuple[socket.socket, SockAddr]]] = {}
+        self._ways: Final = [_Way(sock) for sock in sockets]
+        self._by_family: Final = {way.sock.family: way for way in self._ways}
+        self._sources: Final[dict[SockAddr | bytes, Address]] = {}
+        self._targets: Final[dict[Address, _Target]] = {}
         self._datagrams_in = self._datagrams_out = self._bytes_in = self._bytes_out = self._receive_errors = self._send_errors = 0
 
     def receive(self, datagrams_max: int = RECEIVE_DATAGRAMS_MAX, bytes_max: int = RECEIVE_BYTES_MAX) -> list[tuple[bytes, Address]]:
         """What has arrived, up to the limits per socket; the rest waits in the system for the next call."""
         received: list[tuple[bytes, Address]] = []
         sources = self._sources
-        for sock in self.sockets:
-            recvfrom = sock.recvfrom
-            bytes_left = bytes_max
-            for _ in range(datagrams_max):
-                try:
-                    data, sockaddr = recvfrom(DATAGRAM_BYTES_MAX)
-                except (BlockingIOError, InterruptedError):
-                    break
-                except OSError:  # ConnectionResetError: the ICMP echo of an earlier datagram of ours; others: one datagram's trouble
-                    self._receive_errors += 1
-                    continue
-                address = sources.get(sockaddr)
+        for way in self._ways:
+            for data, source in way.receive(datagrams_max, bytes_max):
+                address = sources.get(source)
                 if address is None:
                     if len(sources) >= ADDRESSES_CACHED_MAX:
                         sources.clear()
-                    address = sources[sockaddr] = address_of(sockaddr)
+                    address = sources[source] = unpack_name(source) if isinstance(source, bytes) else address_of(source)
                 received.append((data, address))
-                bytes_left -= len(data)
-                if bytes_left <= 0:
-                    break
-            self._bytes_in += bytes_max - bytes_left
+                self._bytes_in += len(data)
+            self._receive_errors += way.take_errors()
         self._datagrams_in += len(received)
         return received
 
     def send(self, datagrams: Iterable[tuple[Address, bytes]]) -> None:
-        """Send each once; one that cannot go now is lost, as on any network, and counted."""
+        """Send each once; one that cannot go now is lost, as on any network, and counted. What goes to one address keeps its order."""
         targets = self._targets
         for address, data in datagrams:
             target = targets.get(address)
-            try:
-                if target is None:
+            if target is None:
+                try:
                     target = self._target(address)
-                target[0].sendto(data, target[1])
-            except (OSError, OverflowError, KeyError):  # KeyError: no socket of that family; OverflowError: a port out of range
-                self._send_errors += 1
+                except (OSError, OverflowError, KeyError):  # KeyError: no socket of that family; OverflowError: a port out of range
+                    self._send_errors += 1
+                    continue
+            way, name = target
+            way.names.append(name)
+            way.datagrams.append(data)
+        for way in self._ways:
+            if not way.names:
                 continue
-            self._datagrams_out += 1
-            self._bytes_out += len(data)
+            count = len(way.names)
+            self._bytes_out += way.send()
+            errors = way.take_errors()
+            self._send_errors += errors
+            self._datagrams_out += count - errors
 
-    def _target(self, address: Address) -> tuple[socket.socket, SockAddr]:
+    def _target(self, address: Address) -> _Target:
         if len(self._targets) >= ADDRESSES_CACHED_MAX:
             self._targets.clear()
         sockaddr = sockaddr_of(address)
-        target = self._targets[address] = (self._by_family[socket.AF_INET6 if len(sockaddr) == 4 else socket.AF_INET], sockaddr)
+        way = self._by_family[socket.AF_INET6 if len(sockaddr) == 4 else socket.AF_INET]
+        target = self._targets[address] = (way, (sockaddr, pack_name(sockaddr)))
         return target
 
     def close(self) -> None:
@@ -118,6 +121,89 @@ class UdpPort:
         return UdpStatistics(
             self._datagrams_in, self._datagrams_out, self._bytes_in, self._bytes_out, self._receive_errors, self._send_errors
         )
+
+
+_Name: TypeAlias = tuple[SockAddr, bytes]
+"""An address for a call per datagram and, packed, for one with many."""
+
+
+class _Way:
+    """One socket: a call per datagram while they are few, calls with many of them where they are many and the system has such calls."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock: Final = sock
+        self.names: list[_Name] = []
+        self.datagrams: list[bytes] = []
+        """To send, each to the name at the same place."""
+        self._errors = 0
+        self._has_calls: Final = CALLS is not None and isinstance(sock, socket.socket)
+        self._batches: Batches | None = None
+        self._are_many = False
+
+    def take_errors(self) -> int:
+        """Datagrams that the system would not send, or mishaps of receiving, since the last call."""
+        errors, self._errors = self._errors, 0
+        if self._batches is not None:
+            errors += self._batches.errors
+            self._batches.errors = 0
+        return errors
+
+    def receive(self, datagrams_max: int, bytes_max: int) -> Sequence[tuple[bytes, SockAddr | bytes]]:
+        """(contents, whose) of what has arrived, up to the limits."""
+        received: list[tuple[bytes, SockAddr | bytes]] = []
+        if not self._are_many:
+            left = datagrams_max if not self._has_calls else min(datagrams_max, MANY_DATAGRAMS)
+            datagrams_max -= left
+            bytes_max = self._receive_singly(received, left, bytes_max)
+            if len(received) < MANY_DATAGRAMS or not self._has_calls:
+                return received
+        batch = self._many.receive(datagrams_max, bytes_max)
+        received += batch
+        self._are_many = len(received) >= MANY_DATAGRAMS
+        return received
+
+    def _receive_singly(self, received: list[tuple[bytes, SockAddr | bytes]], datagrams_max: int, bytes_max: int) -> int:
+        """Returns what is left of ``bytes_max``."""
+        recvfrom = self.sock.recvfrom
+        for _ in range(datagrams_max):
+            try:
+                data, sockaddr = recvfrom(DATAGRAM_BYTES_MAX)
+            except (BlockingIOError, InterruptedError):
+                break
+            except OSError:  # ConnectionResetError: the ICMP echo of an earlier datagram of ours; others: one datagram's trouble
+                self._errors += 1
+                continue
+            received.append((data, sockaddr))
+            bytes_max -= len(data)
+            if bytes_max <= 0:
+                break
+        return bytes_max
+
+    def send(self) -> int:
+        """What was put into ``names`` and ``datagrams``. Returns the bytes that went."""
+        names, datagrams = self.names, self.datagrams
+        self.names, self.datagrams = [], []
+        if self._has_calls and len(names) >= MANY_DATAGRAMS:
+            return self._many.send([packed for _, packed in names], datagrams)
+        sendto = self.sock.sendto
+        sent = 0
+        for (sockaddr, _), data in zip(names, datagrams, strict=True):
+            try:
+                sendto(data, sockaddr)
+            except OSError:
+                self._errors += 1
+            else:
+                sent += len(data)
+        return sent
+
+    @property
+    def _many(self) -> Batches:
+        if self._batches is None:
+            self._batches = Batches(self.sock, DATAGRAM_BYTES_MAX)
+        return self._batches
+
+
+_Target: TypeAlias = tuple[_Way, _Name]
 
 
 def open_udp_socket(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
