@@ -101,6 +101,11 @@ class ArenaMap:
         return _touch_index(self.height, 9 * self.width, 3)
 
     @cached_property
+    def touches(self) -> tuple[memoryview, memoryview, memoryview]:
+        """:attr:`touch_cells`, :attr:`touch_columns` and :attr:`touch_rows`, to ask for one place in plain integers."""
+        return self.touch_cells.data, self.touch_columns.data, self.touch_rows.data
+
+    @cached_property
     def spawn_points(self) -> NDArray[np.int64]:
         """``spawns`` as [2, points]."""
         return np.array(self.spawns, dtype=np.int64).T.copy()

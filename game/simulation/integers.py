@@ -64,6 +64,11 @@ QUARTER: Final[NDArray[np.int32]] = np.concatenate([(_SPEEDS + 3) >> 2, -_SPEEDS
 arrives. One look-up instead of five operations."""
 
 
+def quarter(change: int) -> int:
+    """:data:`QUARTER` of one number."""
+    return change >> 2 if change < 0 else (change + 3) >> 2
+
+
 def _heading(move_x: int, move_y: int) -> int:
     if not move_x and not move_y:
         return 0
@@ -80,6 +85,11 @@ HEADED: Final[NDArray[np.int32]] = np.array(
     dtype=np.int32,
 )
 """[2, heading]: the walking velocity in that direction."""
+
+WALK_ALONE: Final = (WALK[0].data, WALK[1].data)
+HEADING_ALONE: Final = HEADING.data
+HEADED_ALONE: Final[tuple[tuple[int, int], ...]] = tuple((x, y) for x, y in HEADED.T.tolist())
+"""The tables above, to ask for one player in plain integers."""
 
 
 def mix(*words: int) -> int:

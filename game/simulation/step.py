@@ -44,27 +44,25 @@ def step(
     """
     happenings: list[Happening] = []
     player = world.player
+    living = player.life == _ALIVE
     span = slice(0, player.capacity) if predicting is None else slice(predicting, predicting + 1)
-    living = player.life[span] == _ALIVE
-    acting = living if world.match.phase[0] != RESULTS else np.zeros_like(living)
-    orders = orders[:, span] * acting
+    own = living if predicting is None else living & only_seat(player.capacity, predicting)
+    acting = own
+    if world.match.phase[0] == RESULTS:
+        acting = np.zeros_like(living)
+    orders = orders * acting
     count_down(world)
     before = None
     if predicting is None:
         before = player.public[POSITION].copy()
-        move_players(arena_map, world, orders, span, living, acting)
-    elif guessed_ticks <= CONTACT_TICKS:
-        everybody = slice(0, player.capacity)
-        known, guessed = only_seat(player.capacity, predicting)
-        all_orders = np.zeros((len(orders), player.capacity), dtype=np.int32)
-        all_orders[:, span] = orders
-        move_players(arena_map, world, all_orders, everybody, player.life == _ALIVE, known & acting, guessed)
-        coast_others(world.projectile, span)
+        move_players(arena_map, world, orders, living, acting, None)
     else:
-        move_players(arena_map, world, orders, span, living, acting, touching=False)
-        coast_others(player, span)
+        is_felt = guessed_ticks <= CONTACT_TICKS
+        move_players(arena_map, world, orders, living if is_felt else own, acting, predicting)
+        if not is_felt:
+            coast_others(player, span)
         coast_others(world.projectile, span)
-    rails = fire_weapons(world, orders, span, acting)
+    rails = fire_weapons(world, orders[:, span], span, acting[span])
     hits = move_projectiles(arena_map, world, span, before, seen_by)
     if rails:
         hits += fire_rails(arena_map, world, rails, seen_by, judged, predicting)
@@ -103,10 +101,10 @@ def countdown_cells(schema: Schema) -> NDArray[np.intp]:
 
 
 @lru_cache(maxsize=4096)
-def only_seat(seats: int, seat: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Masks, not to be written to: that seat, and all others."""
-    only = np.arange(seats) == seat
-    return only, ~only
+def only_seat(seats: int, seat: int) -> NDArray[np.bool_]:
+    """A mask, not to be written to: that seat."""
+    only: NDArray[np.bool_] = np.arange(seats) == seat
+    return only
 
 
 def coast_others(table: Table, span: slice) -> None:

@@ -103,6 +103,22 @@ def slide(arena_map: ArenaMap, place: Ints, change: Ints) -> Ints:
     return moved
 
 
+def slide_alone(arena_map: ArenaMap, x: int, y: int, change_x: int, change_y: int) -> tuple[int, int]:
+    """:func:`slide` for one player, in plain integers."""
+    cells, columns, rows = arena_map.touches
+    if -SUBSTEP_AXIS_MAX <= change_x <= SUBSTEP_AXIS_MAX and -SUBSTEP_AXIS_MAX <= change_y <= SUBSTEP_AXIS_MAX:
+        ways: tuple[tuple[int, int], ...] = ((change_x, change_y),)
+    else:
+        half_x, half_y = change_x >> 1, change_y >> 1
+        ways = ((half_x, half_y), (change_x - half_x, change_y - half_y))
+    for way_x, way_y in ways:
+        x, y = x + way_x, y + way_y
+        touch = cells[columns[x] + rows[y]]
+        if touch:
+            x, y = _pushed_out_alone(x, y, touch)
+    return x, y
+
+
 def fly(arena_map: ArenaMap, place: Ints, change: Ints) -> tuple[Ints, NDArray[np.bool_]]:
     """Points at ``place`` [2, n] fly by ``change`` (less than a tile per axis): where they end, and which of them met a wall there.
 

@@ -8,6 +8,8 @@ import pytest
 from engine.contract import PresentOnly
 from engine.ids import Seat
 from game.maps import map_names
+from game.simulation import movement
+from game.simulation.rules import ALIVE
 from tests.game.support import Play, RandomCommands, penetration
 
 
@@ -48,6 +50,22 @@ def test_a_step_depends_on_nothing_but_the_world_and_the_commands():
         play.arena.step(twin, play.commands, PresentOnly())
         fresh.step(saved, play.commands, PresentOnly())
         assert np.array_equal(twin.cells, saved.cells)
+
+
+@pytest.mark.parametrize("predicting", [None, 2])
+def test_a_few_move_as_many_do(monkeypatch, predicting):
+    """One by one in plain integers, or all at once in columns: the same cells."""
+    past = PresentOnly(None if predicting is None else Seat(predicting))
+    pushed = 0
+    for play in wild_match(5, "courtyard", 8, 900):
+        few, many = play.world.copy(), play.world.copy()
+        play.arena.step(few, play.commands, past)
+        with monkeypatch.context() as patch:
+            patch.setattr(movement, "ONE_BY_ONE_MAX", 0)
+            play.arena.step(many, play.commands, past)
+        assert np.array_equal(few.cells, many.cells)
+        pushed += movement._pushes(play.world, play.world.player.life == ALIVE) is not None
+    assert pushed > 20
 
 
 @pytest.mark.parametrize("arena_map", map_names())
