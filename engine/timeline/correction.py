@@ -7,7 +7,7 @@ the truth for long), slowly where it is small (then nobody sees it go). A telepo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -41,9 +41,9 @@ class Cause(Enum):
     MISSING_COMMAND = "missing_command"
     """The server had to compute a tick without our command, which has not come (yet)."""
     OTHER_PLAYER = "other_player"
-    """From the true state of the others our step gives the true result: they had moved otherwise than we guessed."""
+    """With what is known of the others by now our step gives the true result: they did otherwise than we had guessed."""
     SERVER_EVENT = "server_event"
-    """Something that only the authority decides: damage, a respawn, a round."""
+    """Something that only the authority decides and no command explains: having hit and being hurt, a death, coming back, a round."""
     NONDETERMINISM = "nondeterminism"
     """The same step from the same world gave two results: a fault in the game."""
 
@@ -67,6 +67,7 @@ class Correction:
 
     tick: int
     cause: Cause
+    """Of the cells that name it: see :mod:`engine.timeline.causes`."""
     mispredictions: tuple[Misprediction, ...]
     """The first few cells that differed; none where only what is pending had to be computed anew."""
     cells_wrong: int
@@ -75,6 +76,12 @@ class Correction:
     """Ticks that were too many to replay: the world was moved on by its motion fields instead. Not 0 only after an outage."""
     size_units: float
     """How far the player's newest predicted place moved (first pair of linear fields; world units)."""
+
+    def called_late(self) -> Correction:
+        """The same, now that the missing command has come."""
+        late = {Cause.MISSING_COMMAND: Cause.LATE_COMMAND}
+        cells = tuple(replace(cell, cause=late.get(cell.cause, cell.cause)) for cell in self.mispredictions)
+        return replace(self, cause=late.get(self.cause, self.cause), mispredictions=cells)
 
 
 class Smoother:

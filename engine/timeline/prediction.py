@@ -16,14 +16,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.contract import Command, Commands, Game, HasContact
 from engine.errors import LocalProtocolError
 from engine.ids import Seat
+from engine.timeline.causes import Feedback, Inquiry
 from engine.timeline.contact import Contact
 from engine.timeline.correction import Cause, Correction, Misprediction, Smoother
 from engine.timeline.own_rows import Indices, OwnRows, SharedRows
@@ -39,8 +41,6 @@ REPEAT_TICKS_MAX: Final = 3
 """As the server fills in a missing command: the last one for three ticks, then the neutral one."""
 
 REPORTED_CELLS_MAX: Final = 16
-RESTEP_TICKS_MAX: Final = 8
-"""The step is repeated from the last snapshot to find the cause of an error, if that is not longer ago."""
 RECENT_CORRECTIONS_MAX: Final = 64
 LATE_AFTER_TICKS_MAX: Final = 12
 """A command that is reported late this soon after a tick that missed one is taken to be that one."""
@@ -117,6 +117,7 @@ class Prediction:
         self._ticks_max: Final = ticks_max
         self._past: Final = PredictedPast(schema, seat)
         self._commands: Final = Commands(game.command, schema.seats)
+        self._latches: Final = tuple(field.latch for field in game.command.fields)
         self._own: Final = OwnRows(schema, seat)
         self._shared: Final = SharedRows(schema)
         self._touched: Final = np.full(self._shared.row_count, -1, dtype=np.int64)
@@ -133,6 +134,7 @@ class Prediction:
         self._old: Final = World(schema)
         self._tick = -1
         self._smoother: Final = Smoother(self._own, reach_units_per_tick)
+        self._inquiry: Final = Inquiry(schema, self._own, self._step)
         self._recent: deque[Correction] = deque(maxlen=RECENT_CORRECTIONS_MAX)
         self._sizes: deque[float] = deque(maxlen=256)
         self._causes: Final = dict.fromkeys(Cause, 0)
@@ -233,7 +235,10 @@ class Prediction:
                 return self._refine(now)
             self._adopt_others()
             return None
-        return self._correct(predicted, (own != expected).nonzero()[0], now, self._cause(late, missing, last_used_tick))
+        wrong = (own != expected).nonzero()[0]
+        told = Feedback(late, missing, last_used_tick)
+        causes = self._inquiry.causes(wrong, predicted, self._authority_before, self._authority, told)
+        return self._correct(predicted, wrong, causes, now)
 
     def statistics(self) -> PredictionStatistics:
         """Counters since the start."""
@@ -263,27 +268,33 @@ class Prediction:
     def _compute(self, tick: int) -> None:
         earlier, world = self._ring[(tick - 1) % RING_TICKS], self._ring[tick % RING_TICKS]
         world.copy_from(earlier)
-        self._step(world, tick, self._authority.tick)
+        self._step(world, tick, self._authority.tick, tick)
         if self._shared.row_count:
             touched = self._shared.touched(earlier.cells, world.cells)
             if touched.size:
                 self._touched[touched] = self._touched_newest = tick
         self._steps += 1
 
-    def _step(self, world: World, tick: int, known_tick: int) -> None:
+    def _step(self, world: World, tick: int, known_tick: int, command_tick: int) -> None:
+        """Compute ``tick``: the others are known up to ``known_tick``, no command later than that of ``command_tick`` is there."""
         world.tick = tick
         self._past.begin(tick, known_tick)
-        self._commands.set(self._seat, self._command_for(tick))
+        self._commands.set(self._seat, self._command_for(tick, command_tick))
         self._game.step(world, self._commands, self._past)
         if self._hides:
             world.cells[self._hidden_from :] = 0  # never told to a client: a prediction must not depend on what it made up itself
 
-    def _command_for(self, tick: int) -> Command:
-        for age in range(REPEAT_TICKS_MAX + 1):
-            given, command = self._given[(tick - age) % RING_TICKS]
-            if given == tick - age:
-                return command
+    def _command_for(self, tick: int, newest: int) -> Command:
+        """Our command for ``tick``, or what the server makes of the last one up to ``newest``: held down, but not pressed again."""
+        for earlier in range(newest, tick - REPEAT_TICKS_MAX - 1, -1):
+            given, command = self._given[earlier % RING_TICKS]
+            if given == earlier:
+                return command if earlier == tick else self._held_down(command)
         return self._game.command.neutral
+
+    def _held_down(self, command: Command) -> Command:
+        neutral = self._game.command.neutral
+        return tuple(neutral[index] if latch else command[index] for index, latch in enumerate(self._latches))
 
     # A snapshot that agrees
 
@@ -334,23 +345,35 @@ class Prediction:
         self._tick = newest
         return coasted
 
-    def _correct(self, predicted: World, wrong: Indices, now: float, cause: Cause) -> Correction:
-        tick = self._authority.tick
-        places = [(int(index), *self._own.place(int(index))) for index in wrong[:REPORTED_CELLS_MAX]]
-        cells = self._own.all
+    def _correct(self, predicted: World, wrong: Indices, causes: list[Cause], now: float) -> Correction:
+        tick, newest, cells = self._authority.tick, self._tick, self._own.all
+        truth, expected = self._authority.cells[cells], predicted.cells[cells]
         mispredictions = tuple(
-            Misprediction(tick, kind, slot, field, int(predicted.cells[cells[index]]), int(self._authority.cells[cells[index]]), cause)
-            for index, kind, slot, field in places
+            Misprediction(tick, *self._own.place(index), int(expected[index]), int(truth[index]), cause)
+            for index, cause in zip(wrong[:REPORTED_CELLS_MAX].tolist(), causes, strict=False)
         )
         self._old.copy_from(self.world)
-        newest = self._tick
         coasted = self._rebuild(newest)
         teleported = self._smoother.teleports(self._authority_before, self._authority)
         self._smoother.add(self._old, self.world, teleported, now)
         size = 0.0 if teleported.any() else self._visible_size(self._old, self.world)
+        cause = self._inquiry.named(wrong, causes)
+        if size and not coasted and cause is Cause.SERVER_EVENT and self._moved_anyway(wrong, expected):
+            cause = Cause.OTHER_PLAYER
         correction = Correction(tick, cause, mispredictions, int(wrong.size), newest - tick - coasted, coasted, size)
         self._note(correction)
         return correction
+
+    def _moved_anyway(self, wrong: Indices, expected: NDArray[np.int32]) -> bool:
+        """Whether the newest place would be what it is now if our own rows had been right: then the news of the others moved it."""
+        if self._inquiry.is_of_place(wrong):
+            return False
+        world = self._spare
+        world.copy_from(self._authority)
+        world.cells[self._own.all] = expected
+        for tick in range(self._authority.tick + 1, self._tick + 1):
+            self._step(world, tick, self._authority.tick, tick)
+        return not self._visible_size(world, self.world)
 
     def _note(self, correction: Correction) -> None:
         self._recent.append(correction)
@@ -366,28 +389,6 @@ class Prediction:
             return 0.0
         return float(np.hypot.reduce(before.cells[pair].astype(np.float64) - after.cells[pair]))
 
-    def _cause(self, late: int, missing: int, last_used_tick: int | None) -> Cause:
-        tick = self._authority.tick
-        if late:
-            return Cause.LATE_COMMAND
-        if missing or (last_used_tick is not None and last_used_tick < tick):
-            return Cause.MISSING_COMMAND
-        before = self._authority_before
-        if before.tick < 0 or tick - before.tick > RESTEP_TICKS_MAX:
-            return Cause.SERVER_EVENT
-        own = self._own.all
-        first = self._restep(before, tick).cells[own].copy()
-        if (first != self._restep(before, tick).cells[own]).any():
-            return Cause.NONDETERMINISM
-        return Cause.SERVER_EVENT if (first != self._authority.cells[own]).any() else Cause.OTHER_PLAYER
-
-    def _restep(self, start: World, newest: int) -> World:
-        world = self._spare
-        world.copy_from(start)
-        for tick in range(start.tick + 1, newest + 1):
-            self._step(world, tick, start.tick)
-        return world
-
     def _call_late(self, now_tick: int, late: int) -> None:
         """Commands that were missing a moment ago have come: what they caused was lateness, not loss."""
         for index in reversed(range(len(self._recent))):
@@ -396,8 +397,7 @@ class Prediction:
                 return
             if correction.cause is not Cause.MISSING_COMMAND:
                 continue
-            cells = tuple(replace(cell, cause=Cause.LATE_COMMAND) for cell in correction.mispredictions)
-            self._recent[index] = replace(correction, cause=Cause.LATE_COMMAND, mispredictions=cells)
+            self._recent[index] = correction.called_late()
             self._causes[Cause.MISSING_COMMAND] -= 1
             self._causes[Cause.LATE_COMMAND] += 1
             late -= 1

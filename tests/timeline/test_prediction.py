@@ -146,8 +146,7 @@ def test_a_coin_that_another_took_is_the_other_players_doing() -> None:
         authority.world.walker.money[0] = view.walker.money[0] = 0
         if correction := prediction.snapshot(view, NOW, last_used_tick=view.tick):
             found.append(correction.cause)
-    assert found
-    assert set(found) <= {Cause.OTHER_PLAYER, Cause.SERVER_EVENT}
+    assert found == [Cause.OTHER_PLAYER]
     assert prediction.world.walker.money[0] == 0
 
 
@@ -207,7 +206,7 @@ def test_a_replay_is_bounded_and_the_rest_coasts() -> None:
     before = game.steps
     correction = prediction.snapshot(authority.step(COMMAND.make(dx=-1)), NOW, missing=1)
     assert correction is not None
-    assert game.steps - before == 30
+    assert game.steps - before <= 30 + 4, "and four for the cause"
     assert (correction.replayed_ticks, correction.coasted_ticks) == (30, 19)
     assert prediction.statistics().outages == 1
     assert prediction.world.tick == 150
