@@ -2,10 +2,13 @@
 
 A line per cell that was wrong (of one rollback the first few, see ``cells``), words and ``key=value`` apart by blanks::
 
-    tick=1234 cause=late_command cell=player[0].x predicted=1200 true=1190 cells=4 replayed=7 coasted=0 moved_units=12.5
+    tick=1234 cause=late_command cell=player[0].x predicted=1200 true=1190 cell_cause=late_command cells=4 replayed=7 coasted=0
+    moved_units=12.5
 
-``cell=-`` is a rollback without a wrong cell: what was compared agreed, but what was pending had to be computed anew. A line appears a
-moment late, because whether a missing command is lost or only late shows some ticks afterwards.
+(in one line). ``cause`` is the rollback's, which is counted, ``cell_cause`` the cell's own: who is pushed and hurt in one tick was pushed
+by another player and hurt by the server (:mod:`engine.timeline.causes` has the rules). ``cell=-`` is a rollback without a wrong cell: what
+was compared agreed, but what was pending had to be computed anew. A line appears a moment late, because whether a missing command is lost
+or only late shows some ticks afterwards.
 """
 
 from __future__ import annotations
@@ -45,6 +48,6 @@ def _lines(correction: Correction) -> Iterator[str]:
     )
     for cell in correction.mispredictions:
         place = f"{cell.kind}[{cell.slot}].{cell.field}"
-        yield f"{head} cell={place} predicted={cell.predicted} true={cell.authoritative} {tail}"
+        yield f"{head} cell={place} predicted={cell.predicted} true={cell.authoritative} cell_cause={cell.cause.value} {tail}"
     if not correction.mispredictions:
         yield f"{head} cell=- {tail}"

@@ -13,7 +13,7 @@ from tests.session.support import ToyMatch
 from tests.timeline.toy import SCHEMA, Toy
 
 LINE = re.compile(
-    r"tick=(\d+) cause=(\w+) cell=(?:-|(\w+)\[(\d+)\]\.(\w+) predicted=(-?\d+) true=(-?\d+)) "
+    r"tick=(\d+) cause=(\w+) cell=(?:-|(\w+)\[(\d+)\]\.(\w+) predicted=(-?\d+) true=(-?\d+) cell_cause=(\w+)) "
     r"cells=(\d+) replayed=(\d+) coasted=(\d+) moved_units=[\d.]+"
 )
 
@@ -46,7 +46,7 @@ def test_a_wound_is_the_servers_to_decide_and_told_as_it_was() -> None:
     for line in wounds:
         found = LINE.fullmatch(line)
         assert found is not None, line
-        assert found[2] == "server_event"
+        assert (found[2], found[8]) == ("server_event", "server_event")
         assert int(found[1]) % 45 in (0, 1, 2), "the tick of the wound, or the snapshot after it"
         assert int(found[6]) - int(found[7]) == 1
     cells = sum(max(1, len(correction.mispredictions)) for correction in corrections)
