@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -18,12 +20,11 @@ from game.simulation.rules import (
     PICKUP_WAIT_TICKS,
     POSITION,
     RAIL_AMMO_MAX,
+    TILE_SHIFT,
 )
 
 _PLACE: Final = slice(2, 4)
 """Rows of ``pickup.public``: x and y."""
-_ALIVE: Final = np.array(ALIVE, dtype=np.int32)
-_REACH: Final = np.array(PICKUP_REACH, dtype=np.int32)
 _GAINS: Final = (("health", HEALTH_MAX), ("ammo_blaster", BLASTER_AMMO_MAX), ("ammo_rail", RAIL_AMMO_MAX))
 """By a pick-up's type: the column that grows, and up to what."""
 
@@ -37,18 +38,32 @@ def lay_out_pickups(arena_map: ArenaMap, world: World) -> None:
 def take_pickups(world: World, span: slice) -> None:
     """Whoever of ``span`` touches something he needs takes it. Two at once: the turn goes round with the tick."""
     pickup, player = world.pickup, world.player
-    takers = (player.life[span] == _ALIVE).nonzero()[0] + span.start
-    if not takers.size:
-        return
-    close = np.abs(pickup.public[_PLACE, :, None] - player.public[POSITION].take(takers, axis=1)[:, None]) < _REACH
-    near = close[0] & close[1]
-    if not np.count_nonzero(near):
-        return
-    seats = player.capacity
-    slots, which = near.nonzero()
-    touching = zip(slots.tolist(), takers[which].tolist(), strict=True)
-    for slot, seat in sorted(touching, key=lambda pair: (pair[0], (pair[1] + world.tick) % seats)):
+    slots_near = _slots_by_tile(pickup.public[_PLACE].tobytes())
+    xs, ys = player.public[POSITION, span].tolist()
+    touching = [
+        (slot, seat)
+        for seat, (x, y, life) in enumerate(zip(xs, ys, player.life[span].tolist(), strict=True), span.start)
+        if life == ALIVE
+        for slot in slots_near.get((x >> TILE_SHIFT, y >> TILE_SHIFT), ())
+    ]
+    if len(touching) > 1:
+        touching.sort(key=lambda pair: (pair[0], (pair[1] + world.tick) % player.capacity))
+    for slot, seat in touching:
         _take(world, slot, seat)
+
+
+@lru_cache(maxsize=64)
+def _slots_by_tile(places: bytes) -> dict[tuple[int, int], list[int]]:
+    """What can be touched from somewhere in a tile, by that tile: to ask for a player's costs less than to measure all his distances.
+
+    ``places`` are the bytes of two columns, which hardly ever change.
+    """
+    found: dict[tuple[int, int], list[int]] = {}
+    for slot, (x, y) in enumerate(np.frombuffer(places, dtype=np.int32).reshape(2, -1).T.tolist()):
+        across, down = (range((at - PICKUP_REACH) >> TILE_SHIFT, ((at + PICKUP_REACH) >> TILE_SHIFT) + 1) for at in (x, y))
+        for tile in product(across, down):
+            found.setdefault(tile, []).append(slot)
+    return found
 
 
 def _take(world: World, slot: int, seat: int) -> None:

@@ -87,7 +87,9 @@ def count_down(world: World) -> None:
     for table, ticks in ((world.beam, BEAM_TICKS), (world.hit, HIT_TICKS)):
         told = table.generation.nonzero()[0]
         if told.size:
-            table.free(told[(world.tick + 1 - table.generation[told]) % GENERATIONS >= ticks])
+            ended = told[(world.tick + 1 - table.generation[told]) % GENERATIONS >= ticks]
+            if ended.size:
+                table.free(ended)
 
 
 @lru_cache(maxsize=64)
@@ -109,6 +111,8 @@ def only_seat(seats: int, seat: int) -> NDArray[np.bool_]:
 
 def coast_others(table: Table, span: slice) -> None:
     """Move every row that is not ours by its velocity."""
+    if not np.count_nonzero(table.generation):
+        return
     per_seat = table.kind.per_seat or 1
     own = slice(span.start * per_seat, span.stop * per_seat)
     place = table.public[POSITION]
