@@ -1,6 +1,6 @@
 """``python -m tests.scorecard``: plays matches over bad networks in virtual time and prints how good they felt.
 
-Without ``--only``, ``--targets`` or ``--quick`` the whole grid is played: some 70 cells of 60 s, each about 20 s of one processor.
+Without ``--only``, ``--targets`` or ``--quick`` the whole grid is played: some 75 cells of 60 s, each about 20 s of one processor.
 
 A cell is a network, written round trip/jitter/loss in ms, ms and percent, and behind these the mean number of datagrams lost in a row.
 """
@@ -56,8 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         metavar="S",
         help="length of each cell (with --only and --targets)",
     )
+    parser.add_argument(
+        "--input-delay",
+        action="append",
+        type=number(0, 3),
+        metavar="N",
+        help="with --only and --targets: show players N ticks behind their commands (may be given more than once)",
+    )
     parser.add_argument("--jobs", type=JOBS, default=min(2, os.cpu_count() or 1), metavar="N", help="cells played at once")
-    parser.add_argument("--explain", action="store_true", help="print each shot that hit on a screen and was not credited, and why")
+    parser.add_argument("--explain", action="store_true", help="print what corrections were, and each shot that was not credited")
     parser.add_argument("--write", action="store_true", help="write docs/scorecard.md and its pictures")
     options = parser.parse_args(arguments)
     cells = [cell for seed in range(options.seed, options.seed + options.seeds) for cell in chosen(options, seed)]
@@ -80,10 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def chosen(options: argparse.Namespace, seed: int) -> list[Cell]:
     """The cells to play with one seed."""
+    delays = options.input_delay or [0]
     if options.only:
-        return [parse(text, seed, options.seconds) for text in options.only]
+        return [parse(text, seed, options.seconds, delay) for text in options.only for delay in delays]
     if options.targets:
-        return [Cell(*numbers, seconds=options.seconds, seed=seed) for numbers in TARGETS]
+        return [Cell(*numbers, seconds=options.seconds, seed=seed, input_delay_ticks=delay) for numbers in TARGETS for delay in delays]
     return grid(seed, quick=options.quick)
 
 

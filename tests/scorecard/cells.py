@@ -10,6 +10,7 @@ from engine.conditions import NetConditions
 LOSSES_PCT = (0.0, 2.0, 5.0, 10.0, 20.0)
 RTTS_MS = (0.0, 50.0, 100.0, 200.0)
 JITTERS_MS = (0.0, 10.0, 30.0)
+INPUT_DELAYS_TICKS = (0, 1, 2, 3)
 SETTLE_S = 6.0
 """Played before anything is counted: the countdown, the warm-up of the match, the first steps of the clocks."""
 BLACKOUT_S = 0.5
@@ -28,11 +29,14 @@ class Cell:
     players: int = 4
     seed: int = 1
     frame_hz: float = 60.0
+    input_delay_ticks: int = 0
 
     @property
     def name(self) -> str:
-        """``round trip/jitter/loss``, and the burst length where there are bursts."""
-        return f"{self.rtt_ms:g}/{self.jitter_ms:g}/{self.loss_pct:g}" + (f" b{self.burst:g}" if self.burst > 1 else "")
+        """``round trip/jitter/loss``, and the burst length where there are bursts, and the input delay where there is one."""
+        burst = f" b{self.burst:g}" if self.burst > 1 else ""
+        delay = f" delay {self.input_delay_ticks}" if self.input_delay_ticks else ""
+        return f"{self.rtt_ms:g}/{self.jitter_ms:g}/{self.loss_pct:g}{burst}{delay}"
 
     @property
     def conditions(self) -> NetConditions:
@@ -43,6 +47,8 @@ class Cell:
 TARGETS = ((0.0, 0.0, 0.0, 1.0), (100.0, 20.0, 5.0, 1.0), (100.0, 30.0, 5.0, 1.0), (200.0, 30.0, 10.0, 4.0))
 """Round trip, jitter, loss, burst of the cells that have figures to reach."""
 BURSTS = ((0.0, 0.0, 10.0, 4.0), (50.0, 10.0, 5.0, 8.0), (100.0, 20.0, 5.0, 4.0), (200.0, 30.0, 10.0, 4.0), (200.0, 30.0, 10.0, 8.0))
+DELAYED = ((100.0, 20.0, 5.0, 1.0), (200.0, 30.0, 10.0, 4.0))
+"""Played with each input delay as well."""
 QUICK = (*TARGETS, (50.0, 10.0, 2.0, 1.0), (100.0, 0.0, 0.0, 1.0), (100.0, 20.0, 5.0, 4.0))
 
 
@@ -52,10 +58,11 @@ def grid(seed: int, *, quick: bool) -> list[Cell]:
         return [Cell(*numbers, seconds=20.0, seed=seed) for numbers in QUICK]
     plain = [(rtt, jitter, loss, 1.0) for loss in LOSSES_PCT for rtt in RTTS_MS for jitter in JITTERS_MS]
     more = [numbers for numbers in (*TARGETS, *BURSTS) if numbers not in plain]
-    return [Cell(*numbers, seed=seed) for numbers in (*plain, *dict.fromkeys(more))]
+    delayed = [Cell(*numbers, seed=seed, input_delay_ticks=ticks) for numbers in DELAYED for ticks in INPUT_DELAYS_TICKS if ticks]
+    return [*(Cell(*numbers, seed=seed) for numbers in (*plain, *dict.fromkeys(more))), *delayed]
 
 
-def parse(text: str, seed: int, seconds: float) -> Cell:
+def parse(text: str, seed: int, seconds: float, input_delay_ticks: int = 0) -> Cell:
     """Read ``100/20/5`` or ``200/30/10/4`` (round trip, jitter, loss, burst). Raises ValueError with a sentence for people."""
     try:
         rtt_ms, jitter_ms, loss_pct, *burst = (float(part) for part in text.split("/"))
@@ -68,7 +75,7 @@ def parse(text: str, seed: int, seconds: float) -> Cell:
         NetConditions.parse(shown)
     except ValueError as error:
         raise ValueError(f"{text!r}: {str(error).removeprefix('network conditions: ')}") from None
-    return Cell(rtt_ms, jitter_ms, loss_pct, burst[0] if burst else 1.0, seed=seed, seconds=seconds)
+    return Cell(rtt_ms, jitter_ms, loss_pct, burst[0] if burst else 1.0, seed=seed, seconds=seconds, input_delay_ticks=input_delay_ticks)
 
 
 def cell_text(text: str) -> str:

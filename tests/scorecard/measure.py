@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +12,7 @@ from engine.session.client_match import ClientMatch
 from engine.timeline.interpolation import DELAY_INTERVALS_MAX
 from engine.timeline.lateness import MARGIN_TICKS_MAX
 from tests.scorecard.cells import BLACKOUT_S, SETTLE_S, Cell
+from tests.scorecard.corrections import by_sort, in_lines, of_stage, sizes
 from tests.scorecard.links import first_arrival_s, needed_leads_s, snapshot_ages_s, transit_s
 from tests.scorecard.screen import WatchedClient
 from tests.scorecard.shots import agreement, describe, verdicts
@@ -47,11 +47,13 @@ def play(cell: Cell) -> dict[str, Any]:
     stage.simulation.run_for(SETTLE_S)
     start = stage.simulation.now
     before = [_mark(stage, client) for client in stage.clients]
-    sampled: list[tuple[float, float]] = []
+    sampled: list[tuple[float, float, int]] = []
     for _ in range(round(cell.seconds)):
         stage.simulation.run_for(1.0)
         matches = [match_of(client) for client in stage.clients]
-        sampled += [(match.interpolation.statistics().delay_ms, 1000 * TICK_S * match.clock.ahead_ticks) for match in matches]
+        for match in matches:
+            pending = match.prediction.statistics().ahead_ticks
+            sampled.append((match.interpolation.statistics().delay_ms, 1000 * TICK_S * match.clock.ahead_ticks, pending))
     end = stage.simulation.now
     after = [_mark(stage, client) for client in stage.clients]
     figures = {
@@ -59,10 +61,13 @@ def play(cell: Cell) -> dict[str, Any]:
         "jitter_ms": cell.jitter_ms,
         "loss_pct": cell.loss_pct,
         "burst": cell.burst,
+        "input_delay_ticks": cell.input_delay_ticks,
         **_counted(before, after, cell),
-        **_corrections(stage, start, end),
+        **sizes(stage, start, end),
+        "corrections": by_sort(of_stage(stage, start, end), cell.seconds / 60 * cell.players),
         "interpolation_delay_ms": round(float(np.mean([sample[0] for sample in sampled])), 1),
         "ahead_ms": round(float(np.mean([sample[1] for sample in sampled])), 1),
+        "predicted_ticks": round(float(np.mean([sample[2] for sample in sampled])), 1),
     }
     shots = verdicts(stage, start, end)
     agreement_pct, more = agreement(shots)
@@ -72,8 +77,8 @@ def play(cell: Cell) -> dict[str, Any]:
     figures |= _traffic(before, after, cell)
     figures["recovery_ms"], bounds["limit_recovery_ms"] = _recovery_ms(stage)
     figures |= bounds
-    disagreeing = [describe(one) for one in shots if not one.is_credited]
-    return {"name": cell.name, "figures": figures, "limits": limits, "more": more, "explain": disagreeing}
+    explained = [*in_lines(figures["corrections"]), *(describe(one) for one in shots if not one.is_credited)]
+    return {"name": cell.name, "figures": figures, "limits": limits, "more": more, "explain": explained}
 
 
 def match_of(client: WatchedClient) -> ClientMatch:
@@ -115,36 +120,6 @@ def _traffic(before: list[Mark], after: list[Mark], cell: Cell) -> dict[str, Any
         "bytes_down_per_s": round(sum(new.bytes_in - old.bytes_in for old, new in zip(before, after, strict=True)) / seconds),
         "bytes_up_per_s": round(sum(new.bytes_out - old.bytes_out for old, new in zip(before, after, strict=True)) / seconds),
     }
-
-
-def _corrections(stage: Stage, start: float, end: float) -> dict[str, Any]:
-    """How far the player on the screen had to move. His death and his coming back are not among it: that is where he is, for everybody."""
-    found = [correction for client in stage.clients for at, correction in client.diary.corrections if start <= at < end]
-    found = [correction for correction in found if all(cell.field != "life" for cell in correction.mispredictions)]
-    sizes = sorted(correction.size_units for correction in found if correction.size_units > 0)
-    replayed = sorted(correction.replayed_ticks for correction in found)
-    seen = sorted(size for client in stage.clients for size in _drifts(client, start, end))
-    return {
-        "correction_seen_p95_units": round(percentile(seen, 0.95), 1),
-        "correction_p95_units": round(percentile(sizes, 0.95), 1),
-        "correction_max_units": round(sizes[-1], 1) if sizes else 0.0,
-        "rollback_ticks_p99": percentile(replayed, 0.99),
-    }
-
-
-def _drifts(client: WatchedClient, start: float, end: float) -> list[float]:
-    """How far each frame of a fading correction moved the drawn player, beyond his own moving."""
-    corrected = {at for at, _ in client.diary.corrections}
-    found = []
-    for earlier, later in pairwise(client.diary.frames):
-        if start <= later.now < end and later.now not in corrected and any(earlier.shift):
-            found.append(float(np.hypot(later.shift[0] - earlier.shift[0], later.shift[1] - earlier.shift[1])))
-    return found
-
-
-def percentile(ordered: list[Any], share: float) -> Any:
-    """Of ascending values; 0 of none."""
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0
 
 
 def _view_ages(stage: Stage, start: float, end: float) -> dict[str, Any]:

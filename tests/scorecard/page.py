@@ -44,6 +44,10 @@ def value_of(figures: Result, name: str) -> float | None:
         return late_or_missing(figures)
     if name == "timing_corrections_per_min":
         return timing_corrections(figures)
+    if name == "all_corrections_per_min":
+        return float(sum(figures["mispredictions_per_min"].values()))
+    if name == "other_player_per_min":
+        return float(figures["mispredictions_per_min"].get("other_player", 0.0))
     value = figures[name]
     return None if value is None else float(value)
 
@@ -86,9 +90,10 @@ A name is round trip / jitter (± per one-way delay, evenly, in order) / loss pe
 four datagrams on average. A player is {width} units wide. [Over real sockets](real-sockets.md) some of these cells are played by processes.
 
 - **Late or missing**: steps of the server that had to do without a player's command.
-- **Corrections** are counted by cause: *timing* is a late or missing command; other players (contact) and what only the server decides
-  (damage) nobody can foresee. *As predicted* is how far the predicted place moved at once; *as drawn* how far the fading of it moved the
-  picture in one frame.
+- **Corrections** are counted by cause, which is computed and not guessed: *timing* is a late or missing command; *other_player* is what our
+  step gets right once it knows what the others did; *server_event* is what no command explains and only the server decides, such as
+  having hit and being hurt. Nobody can foresee the latter two. Where several cells were wrong the player's place names the correction.
+  *As predicted* is how far the predicted place moved at once; *as drawn* how far the fading of it moved the picture in one frame.
 - **Credited**: of the shots that hit on the shooter's own screen, those that the server counted. Rail and blaster count alike. Not counted
   is what the rules decide and no network could mend: the shooter was dead on the server by then, the victim was dead or protected by then,
   or dashed out of a bolt's way. `--explain` prints each shot that was not credited, with its reason.
@@ -126,6 +131,20 @@ COLUMNS: Final = (
     ("bytes_up_per_s", "up B/s"),
 )
 
+DELAY_COLUMNS: Final = (
+    ("all_corrections_per_min", "corr./min"),
+    ("other_player_per_min", "by others"),
+    ("correction_p95_units", "corr. p95, as predicted"),
+    ("correction_seen_p95_units", "as drawn"),
+    ("predicted_ticks", "predicted, ticks"),
+    ("ahead_ms", "ahead, ms"),
+)
+
+CORRECTIONS: Final = """Per player and minute, and in brackets the p95 in units of those that moved the player, as predicted."""
+
+INPUT_DELAY: Final = """`--input-delay N` shows a player N ticks behind his commands. They go out as early as ever (*ahead*), but N ticks
+less are predicted of what becomes of him."""
+
 
 def write(results: Sequence[Result], seconds: float, docs: Path = DOCS) -> None:
     """Write the page and its pictures. ``results`` as :func:`tests.scorecard.measure.play` gives them, each with its ``seed``."""
@@ -133,11 +152,13 @@ def write(results: Sequence[Result], seconds: float, docs: Path = DOCS) -> None:
     for result in results:
         cells.setdefault(result["name"], []).append(result["figures"])
     seeds = ", ".join(str(seed) for seed in sorted({result["seed"] for result in results}))
-    pictures = charts([figures for seeds_of_cell in cells.values() for figures in seeds_of_cell])
+    plain = {name: figures for name, figures in cells.items() if not figures[0]["input_delay_ticks"]}
+    pictures = charts([figures for seeds_of_cell in plain.values() for figures in seeds_of_cell])
     (docs / "images").mkdir(parents=True, exist_ok=True)
     for name, picture in pictures.items():
         (docs / "images" / f"scorecard-{name}.svg").write_text(picture, encoding="utf-8")
-    lines = [HEAD.format(seconds=seconds, seeds=seeds, width=PLAYER_WIDTH_UNITS), *_targets(cells), *_table(cells)]
+    lines = [HEAD.format(seconds=seconds, seeds=seeds, width=PLAYER_WIDTH_UNITS), *_targets(plain), *_table(plain)]
+    lines += [*_corrections(plain), *_input_delays(cells)]
     if pictures:
         lines += ["## Pictures", "", "Cells without bursts, means over jitters and seeds.", ""]
         lines += [f"![{name}](images/scorecard-{name}.svg)" for name in pictures]
@@ -173,6 +194,50 @@ def _table(cells: Mapping[str, list[Result]]) -> list[str]:
         row = [_short(_mean(seeds, key)) for key, _ in COLUMNS]
         lines.append(f"| {name} | {' | '.join(row)} |")
     return [*lines, ""]
+
+
+def _corrections(cells: Mapping[str, list[Result]]) -> list[str]:
+    """What the corrections of the cells with targets were."""
+    chosen = {name: seeds for name, seeds in cells.items() if targets_of(seeds[0])}
+    sums: dict[tuple[str, str], dict[str, tuple[float, float]]] = {}
+    for name, seeds in chosen.items():
+        for cause, words in dict.fromkeys(
+            (cause, words) for one in seeds for cause, sorts in one["corrections"].items() for words in sorts
+        ):
+            told = [one["corrections"].get(cause, {}).get(words, {"per_min": 0.0, "p95_units": 0.0}) for one in seeds]
+            rate = sum(one["per_min"] for one in told) / len(seeds)
+            sums.setdefault((cause, words), {})[name] = rate, max(one["p95_units"] for one in told)
+    if not sums:
+        return []
+    lines = ["## What is corrected", "", CORRECTIONS, ""]
+    lines += [f"| cause | what | {' | '.join(chosen)} |", f"|---|---|{'---|' * len(chosen)}"]
+    for (cause, words), rates in sorted(sums.items(), key=lambda entry: (entry[0][0], -max(rate for rate, _ in entry[1].values()))):
+        row = [_with_size(*rates[name]) if name in rates else "" for name in chosen]
+        lines.append(f"| {cause} | {words} | {' | '.join(row)} |")
+    return [*lines, ""]
+
+
+def _with_size(rate: float, units: float) -> str:
+    return f"{_short(rate)} ({_short(units)})" if units else _short(rate)
+
+
+def _input_delays(cells: Mapping[str, list[Result]]) -> list[str]:
+    """The cells that were played with an input delay, below themselves without."""
+    delayed = {_network(seeds[0]) for seeds in cells.values() if seeds[0]["input_delay_ticks"]}
+    chosen = [seeds for seeds in cells.values() if _network(seeds[0]) in delayed]
+    if not chosen:
+        return []
+    name_of = {_network(seeds[0]): name for name, seeds in cells.items() if not seeds[0]["input_delay_ticks"]}
+    lines = ["## Input delay", "", INPUT_DELAY, ""]
+    lines += [f"| cell | ticks | {' | '.join(words for _, words in DELAY_COLUMNS)} |", f"|---|---|{'---|' * len(DELAY_COLUMNS)}"]
+    for seeds in sorted(chosen, key=lambda seeds: (_network(seeds[0]), seeds[0]["input_delay_ticks"])):
+        row = [_short(_mean(seeds, key)) for key, _ in DELAY_COLUMNS]
+        lines.append(f"| {name_of.get(_network(seeds[0]), '')} | {seeds[0]['input_delay_ticks']} | {' | '.join(row)} |")
+    return [*lines, ""]
+
+
+def _network(figures: Result) -> tuple[float, ...]:
+    return tuple(figures[key] for key in ("rtt_ms", "jitter_ms", "loss_pct", "burst"))
 
 
 def _mean(seeds: Sequence[Result], key: str) -> float | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 
 from engine.contract import Command
-from engine.session import MatchClient
+from engine.session import ClientConfig, MatchClient
 from engine.session.client_match import ClientMatch
 from engine.timeline import Correction
 from engine.world import World
@@ -86,12 +86,20 @@ class Diary:
     effects: dict[tuple[str, int, int], float] = field(default_factory=dict)
     """What our own command brings about on the screen (as in ``Truth.effects``), and when it was first seen."""
 
+    def call_late(self, recent: Iterable[Correction]) -> None:
+        """What was put down to missing commands was theirs that are only late."""
+        known = {correction.tick: correction for correction in recent}
+        newest = range(max(0, len(self.corrections) - len(known)), len(self.corrections))
+        for index in newest:
+            at, correction = self.corrections[index]
+            self.corrections[index] = at, known.get(correction.tick, correction)
+
 
 class WatchedClient(MatchClient):
     """A bot's client that draws after every advance, as a window does, and keeps a diary."""
 
-    def __init__(self, name: str, seed: int, clock: Callable[[], float]) -> None:
-        super().__init__(schema=ARENA_SCHEMA, command=ARENA_COMMAND, game_factory=make_arena, name=name)
+    def __init__(self, name: str, seed: int, clock: Callable[[], float], config: ClientConfig | None = None) -> None:
+        super().__init__(schema=ARENA_SCHEMA, command=ARENA_COMMAND, game_factory=make_arena, name=name, config=config)
         self.autopilot: Final = Autopilot(self, level=1, seed=seed)
         self.diary: Final = Diary()
         self._clock: Final = clock
@@ -120,6 +128,8 @@ class WatchedClient(MatchClient):
             correction = compare(*arguments, **options)
             if correction is not None:
                 self.diary.corrections.append((self._clock(), correction))
+            if options.get("late"):
+                self.diary.call_late(match.prediction.recent_corrections())
             return correction
 
         match.prediction.snapshot = snapshot  # type: ignore[method-assign]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any, Final
 
-from engine.session import HostConfig
+from engine.session import ClientConfig, HostConfig
 from engine.session.match import Match
 from engine.testing import Simulation
 from engine.testing.participants import SimulatedClient
@@ -79,7 +79,8 @@ class Stage:
         self.clients: Final[list[WatchedClient]] = []
         self.hosts: Final[list[SimulatedClient]] = []
         for number in range(cell.players):
-            client = WatchedClient(f"player {number}", cell.seed * 100 + number, lambda: self.simulation.now)
+            client_config = ClientConfig(input_delay_ticks=cell.input_delay_ticks)
+            client = WatchedClient(f"player {number}", cell.seed * 100 + number, lambda: self.simulation.now, client_config)
             self.clients.append(client)
             self.hosts.append(self.simulation.add_client(client, frame_hz=cell.frame_hz))
 

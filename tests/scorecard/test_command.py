@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 import pytest
 
-from tests.scorecard.__main__ import COLUMNS, table
+from tests.scorecard.__main__ import COLUMNS, chosen, table
 from tests.scorecard.cells import Cell, parse
 
 
@@ -27,3 +29,10 @@ def test_a_cell_is_read_with_and_without_bursts() -> None:
     for text in ("", "1", "1/2", "1/2/3/4/5", "a/b/c", "1/2/nan", "-1/0/0"):
         with pytest.raises(ValueError, match=r"cell|must be|needs a number"):
             parse(text, 1, 60.0)
+
+
+def test_cells_are_played_with_each_input_delay_that_is_asked_for() -> None:
+    options = Namespace(only=["100/20/5", "0/0/0"], targets=False, quick=False, seconds=20.0, input_delay=[0, 2])
+    assert [cell.name for cell in chosen(options, 1)] == ["100/20/5", "100/20/5 delay 2", "0/0/0", "0/0/0 delay 2"]
+    options.input_delay = None
+    assert [cell.input_delay_ticks for cell in chosen(options, 1)] == [0, 0]

@@ -19,6 +19,9 @@ def result(cell: Cell, **figures: Any) -> dict[str, Any]:
         "jitter_ms": cell.jitter_ms,
         "loss_pct": cell.loss_pct,
         "burst": cell.burst,
+        "input_delay_ticks": cell.input_delay_ticks,
+        "corrections": {"other_player": {"own place": {"per_min": 9.0, "p95_units": 130.0}}},
+        "predicted_ticks": 9.5 - cell.input_delay_ticks,
         "late_commands_pct": 0.1,
         "missing_commands_pct": 0.05,
         "mispredictions_per_min": {"late_command": 0.5, "missing_command": 0.25, "other_player": 9.0},
@@ -71,6 +74,48 @@ def test_every_target_cell_has_targets_and_is_in_the_grid() -> None:
         assert targets_of(result(Cell(*numbers))["figures"])
         assert Cell(*numbers).name in names
     assert not targets_of(result(Cell(*BURSTS[1]))["figures"])
+
+
+def test_what_corrections_were_is_told_for_the_cells_with_targets(docs: Path) -> None:
+    hurt = {"server_event": {"was hurt": {"per_min": 17.0, "p95_units": 0.0}}}
+    both = {"other_player": {"own place": {"per_min": 5.0, "p95_units": 150.0}}, **hurt}
+    write(
+        [
+            result(parse("100/20/5", 1, 60)),
+            result(parse("100/20/5", 2, 60), corrections=both),
+            result(parse("0/0/0", 1, 60), corrections=hurt),
+            result(parse("0/10/0", 1, 60), corrections={"late_command": {"own place": {"per_min": 1.0, "p95_units": 1.0}}}),
+        ],
+        60.0,
+        docs,
+    )
+    page = (docs / "scorecard.md").read_text(encoding="utf-8")
+    assert "| cause | what | 100/20/5 | 0/0/0 |" in page
+    assert "| other_player | own place | 7 (150) |  |" in page
+    assert "| server_event | was hurt | 8.5 | 17 |" in page
+    assert "late_command |" not in page, "a cell without targets"
+
+
+def test_cells_with_input_delay_stand_by_themselves(docs: Path) -> None:
+    cells = [parse("100/20/5", 1, 60, delay) for delay in (0, 3, 1)]
+    write([*(result(cell) for cell in cells), result(parse("0/0/0", 1, 60))], 60.0, docs)
+    page = (docs / "scorecard.md").read_text(encoding="utf-8")
+    rows = [line for line in page.partition("## Input delay")[2].splitlines() if line.startswith("| 100/20/5 |")]
+    assert [line.split("|")[2].strip() for line in rows] == ["0", "1", "3"]
+    assert [line.split("|")[7].strip() for line in rows] == ["9.5", "8.5", "6.5"]
+    assert "0/0/0" not in page.partition("## Input delay")[2]
+    assert "delay 3" not in page
+
+
+def test_two_networks_are_played_with_each_input_delay() -> None:
+    delayed = [cell for cell in grid(1, quick=False) if cell.input_delay_ticks]
+    assert [cell.name for cell in delayed] == [
+        *(f"100/20/5 delay {ticks}" for ticks in (1, 2, 3)),
+        *(f"200/30/10 b4 delay {ticks}" for ticks in (1, 2, 3)),
+    ]
+    names = [cell.name for cell in grid(1, quick=False)]
+    assert len(set(names)) == len(names)
+    assert {"100/20/5", "200/30/10 b4"} <= set(names)
 
 
 def test_pictures_are_drawn_of_what_was_played(docs: Path) -> None:
