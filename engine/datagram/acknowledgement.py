@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.wire.sequence import expand
-
 RECENT_DATAGRAMS: Final = 256
 """How far back send times and acknowledgements are kept; over 4 s at 60 Hz, the window of the loss figure."""
 
@@ -23,6 +21,7 @@ REORDER_DATAGRAMS: Final = 3
 SILENCE_S: Final = 1.0
 """Without any newer acknowledgement, one that asks for an acknowledgement is lost after the patience and this."""
 
+_HALF: Final = 0x8000
 _INDEX_MASK: Final = RECENT_DATAGRAMS - 1
 _MASK: Final = (1 << RECENT_DATAGRAMS) - 1
 
@@ -56,7 +55,7 @@ class SentDatagrams:
 
         An acknowledgement of something never sent is worth nothing and changes nothing.
         """
-        sequence = expand(ack, self.newest)
+        sequence = self.newest + (ack - self.newest + _HALF & 0xFFFF) - _HALF  # the nearest number that ends so; below 0 is none
         if not 0 < sequence <= self.newest:
             return None
         advance = sequence - self.newest_acknowledged

@@ -43,7 +43,7 @@ from engine.datagram.messages import (
     write_response,
 )
 from engine.datagram.path import PathWatch, Probes
-from engine.datagram.replay_window import ReplayWindow
+from engine.datagram.replay_window import SEQUENCE_MAX, ReplayWindow
 from engine.datagram.sealing import make_seals
 from engine.datagram.sender import Sender
 from engine.datagram.states import TRANSITIONS, Input, State
@@ -71,6 +71,41 @@ class Connection(ConnectionFigures):
     ``path`` is the server's address for a client, and stays unknown on a server until the first valid datagram. ``entropy`` gives random
     bytes for path challenges; a server needs it.
     """
+
+    __slots__ = (
+        "_ack_owed_at",
+        "_asides",
+        "_began_at",
+        "_bytes_in",
+        "_closing_at",
+        "_datagrams_in",
+        "_dropped",
+        "_events",
+        "_farewells",
+        "_heard_at",
+        "_is_end_told",
+        "_is_server",
+        "_knock_at",
+        "_limits",
+        "_messages_in",
+        "_now",
+        "_opening_lasts_s",
+        "_path",
+        "_path_changes",
+        "_probes",
+        "_reassembly",
+        "_seal_in",
+        "_second_began",
+        "_second_datagrams",
+        "_sender",
+        "_sent_at",
+        "_state",
+        "_watch",
+        "_window",
+        "advance_at",
+        "id",
+        "send_at",
+    )
 
     def __init__(
         self,
@@ -138,15 +173,14 @@ class Connection(ConnectionFigures):
     def receive_checked(self, datagram: bytes, wire_sequence: int, path: Address, now: float) -> None:
         """As :meth:`receive`, for an endpoint that has already checked size, kind and id and read the sequence number."""
         state = self._state
-        if state is not State.CONNECTED:
-            if state is State.CLOSED:
-                return self._drop(DropReason.CLOSED)
-            if state is State.OPENING and self._is_server and now - self._began_at > self._opening_lasts_s:
-                return self._drop(DropReason.EXPIRED)
+        if state is not State.CONNECTED and (reason := self._is_too_late(now)) is not None:
+            return self._drop(reason)
         window = self._window
-        sequence = expand(wire_sequence, window.newest)
-        if not window.is_fresh(sequence):
-            return self._drop(DropReason.REPLAYED)
+        sequence = window.newest + 1
+        if sequence & 0xFFFF != wire_sequence or sequence > SEQUENCE_MAX:  # the one that comes next is most of them
+            sequence = expand(wire_sequence, window.newest)
+            if not window.is_fresh(sequence):
+                return self._drop(DropReason.REPLAYED)
         body = self._seal_in.open(sequence, datagram[:HEADER_BYTES], datagram[HEADER_BYTES:])
         if body is None:
             return self._drop(DropReason.BAD_SEAL)
@@ -158,21 +192,26 @@ class Connection(ConnectionFigures):
         self._bytes_in += size
         if is_newest:
             self._sender.newest_heard_at = now
-        if self._is_server and self._is_flood(now):
-            return self.disconnect(DisconnectReason.FLOODING, now)
+        if self._is_server:
+            if now - self._second_began >= 1.0:
+                self._second_began = now
+                self._second_datagrams = 0
+            self._second_datagrams += 1
+            if self._second_datagrams > self._limits.datagrams_per_s_max and state is not State.CLOSING:
+                return self.disconnect(DisconnectReason.FLOODING, now)
 
-        watch = self._watch
         if (
-            watch is not None
-            and watch.unproven is None
-            and state is State.CONNECTED
+            state is State.CONNECTED
             and path == self._path
+            and self._watch is not None
+            and self._watch.unproven is None
             and len(body) > PREFIX_BYTES
             and body[PREFIX_BYTES] == LAST_MESSAGE
         ):
             # What a server hears 15,000 times a second: one message of somebody who plays, along his proven path.
             self._sender.acknowledge(body, now)
-            self._owe_acknowledgement(now)
+            if self._ack_owed_at is None:
+                self._owe_acknowledgement(now)
             return self._deliver(body[PREFIX_BYTES + 1 :], is_newest)
         parts = read_parts(body, PREFIX_BYTES)
         if parts is None:
@@ -182,6 +221,14 @@ class Connection(ConnectionFigures):
             self._owe_acknowledgement(now)
         self.advance_at = self.send_at = ALWAYS  # fragments, challenges, new paths: they have times of their own
         return self._take_parts(parts, path, size, is_newest, now)
+
+    def _is_too_late(self, now: float) -> DropReason | None:
+        """Why nothing is taken any more, or None: it is."""
+        if self._state is State.CLOSED:
+            return DropReason.CLOSED
+        if self._state is State.OPENING and self._is_server and now - self._began_at > self._opening_lasts_s:
+            return DropReason.EXPIRED
+        return None
 
     def _owe_acknowledgement(self, now: float) -> None:
         """The peer asked for one: it goes with whatever goes next, or by itself in time."""
@@ -236,14 +283,6 @@ class Connection(ConnectionFigures):
             return self._drop(DropReason.EVENTS_FULL)
         self._messages_in += 1
         return self._events.append(Received(message, is_newest))
-
-    def _is_flood(self, now: float) -> bool:
-        """Count one valid datagram; whether there were too many of them in this second."""
-        if now - self._second_began >= 1.0:
-            self._second_began = now
-            self._second_datagrams = 0
-        self._second_datagrams += 1
-        return self._second_datagrams > self._limits.datagrams_per_s_max and self._state is not State.CLOSING
 
     # --- path -------------------------------------------------------------------------------------------------------------------------
 
@@ -354,8 +393,10 @@ class Connection(ConnectionFigures):
 
     def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
         """Drain: (where, datagram) in the order to send them."""
-        out: list[tuple[Address, bytes]] = []
         self._now = now
+        if self._state is State.CONNECTED and self._path is not None and not self._asides and (self._watch is None or not len(self._watch)):
+            return self._next_datagrams(self._path, now)
+        out: list[tuple[Address, bytes]] = []
         if self._state is State.CLOSED:
             self.send_at = NEVER
             return out
@@ -375,15 +416,27 @@ class Connection(ConnectionFigures):
                 self._knock_at = now
                 self._put(out, path, PING_PART if path == CARRIED else PADDED_PING, now)
         elif not out:
-            if now - self._sent_at >= self._limits.keep_alive_s:
-                self._put(out, path, PING_PART, now)
-            elif self._ack_owed_at is not None and now - self._ack_owed_at >= self._limits.ack_delay_max_s:
-                self._put(out, path, b"", now)
-        if not has_asides and self._state is State.CONNECTED:
-            self.send_at = self._sent_at + self._limits.keep_alive_s - ROUNDING_S
-            if self._ack_owed_at is not None:  # the path's budget did not let it go, or there was nothing to send with it
-                self.send_at = min(self.send_at, self._ack_owed_at + self._limits.ack_delay_max_s - ROUNDING_S)
+            self._keep_alive(out, path, now)
         return out
+
+    def _next_datagrams(self, path: Address, now: float) -> list[tuple[Address, bytes]]:
+        """What goes out while nothing but playing is going on; says when it is to be asked next."""
+        out: list[tuple[Address, bytes]] = []
+        for parts in self._sender.drain():
+            self._put(out, path, parts, now)
+        if not out:
+            self._keep_alive(out, path, now)
+        self.send_at = self._sent_at + self._limits.keep_alive_s - ROUNDING_S
+        if self._ack_owed_at is not None:  # the path's budget did not let it go, or there was nothing to send with it
+            self.send_at = min(self.send_at, self._ack_owed_at + self._limits.ack_delay_max_s - ROUNDING_S)
+        return out
+
+    def _keep_alive(self, out: list[tuple[Address, bytes]], path: Address, now: float) -> None:
+        """There is nothing to say: a sign of life when it is time for one, or the acknowledgement that is owed."""
+        if now - self._sent_at >= self._limits.keep_alive_s:
+            self._put(out, path, PING_PART, now)
+        elif self._ack_owed_at is not None and now - self._ack_owed_at >= self._limits.ack_delay_max_s:
+            self._put(out, path, b"", now)
 
     def events(self) -> list[ConnectionEvent]:
         """Drain: what happened, in order."""

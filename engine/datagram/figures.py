@@ -13,6 +13,8 @@ from engine.ids import Address
 class ConnectionFigures:
     """Round trip, loss, counters. Everything is as of the last call that told the connection the time."""
 
+    __slots__ = ()
+
     _state: State
     _path: Address | None
     _sender: Sender

@@ -77,8 +77,9 @@ class RoundTrip:
             self.mean_s = rtt
             self.jitter_s = rtt / 2
             return
-        ceiling = min(mean + OUTLIER_DEVIATIONS * self.jitter_s, mean * OUTLIER_FACTOR, mean + OUTLIER_EXCESS_S)
-        rtt = min(rtt, max(ceiling, mean * OUTLIER_ALLOWED_FACTOR, mean + OUTLIER_FLOOR_S))
+        if rtt > mean * OUTLIER_ALLOWED_FACTOR and rtt > mean + OUTLIER_FLOOR_S:
+            ceiling = min(mean + OUTLIER_DEVIATIONS * self.jitter_s, mean * OUTLIER_FACTOR, mean + OUTLIER_EXCESS_S)
+            rtt = min(rtt, max(ceiling, mean * OUTLIER_ALLOWED_FACTOR, mean + OUTLIER_FLOOR_S))
         error = rtt - mean
         self.mean_s = mean + ALPHA * error
         self.jitter_s += BETA * (abs(error) - self.jitter_s)

@@ -254,8 +254,8 @@ DATAGRAM: Final = (
     Bug(
         "flood_not_limited",
         "engine/datagram/connection.py",
-        "            self._second_datagrams = 0\n        self._second_datagrams += 1",
-        "            self._second_datagrams = 0\n        self._second_datagrams = 1",
+        "                self._second_datagrams = 0\n            self._second_datagrams += 1",
+        "                self._second_datagrams = 0\n            self._second_datagrams = 1",
         "A seat may send as many valid datagrams as it likes.",
         "tests/datagram",
     ),
