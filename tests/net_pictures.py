@@ -25,7 +25,8 @@ from engine.session.client_events import ClientEvent
 from engine.testing import Simulation
 from game.arena import ARENA_COMMAND, ARENA_SCHEMA, make_arena
 from game.client.autopilot import Autopilot
-from game.client.match_screen import HELP_S, MatchOptions, MatchScreen
+from game.client.match_screen import HELP_S, MatchScreen
+from game.client.net_graph import NetView
 from game.client.screen import LOGICAL_SIZE
 from game.client.sounds import SoundPlayer
 from server.arena_rules import ArenaRules
@@ -34,11 +35,12 @@ from server.match import RoomServer
 from tests.command_line import tool
 
 PICTURES: Final = {
-    "net-good.png": ("latency=4,jitter=1", 8, "courtyard", True),
-    "net-bad.png": ("latency=200,jitter=30,loss=10,burst=4", 6, "courtyard", True),
-    "match.png": ("latency=4,jitter=1", 13, "reactor", False),
+    "net-good.png": ("latency=4,jitter=1", 8, "courtyard", NetView.SMALL),
+    "net-bad.png": ("latency=200,jitter=30,loss=10,burst=4", 6, "courtyard", NetView.SMALL),
+    "net-large.png": ("latency=200,jitter=30,loss=10,burst=4", 6, "courtyard", NetView.LARGE),
+    "match.png": ("latency=4,jitter=1", 13, "reactor", NetView.NONE),
 }
-"""The network, a seed with which something is to be seen, the map, and whether the net graph is open."""
+"""The network, a seed with which something is to be seen, the map, and how much of the net graph is shown."""
 
 PLAYED_S: Final = HELP_S + 17.0
 FRAME_S: Final = 1 / 60
@@ -47,8 +49,7 @@ FRAME_S: Final = 1 / 60
 class Player:
     """A bot at the keyboard of a match screen."""
 
-    def __init__(self, simulation: Simulation, seed: int, shows_net_graph: bool) -> None:
-        self._options = MatchOptions(shows_net_graph)
+    def __init__(self, simulation: Simulation, seed: int) -> None:
         self.client = MatchClient(schema=ARENA_SCHEMA, command=ARENA_COMMAND, game_factory=make_arena, name="Ada", colour=1)
         self.autopilot = Autopilot(self.client, level=2, seed=seed)
         self.screen: MatchScreen | None = None
@@ -69,22 +70,24 @@ class Player:
     def _frame(self, client: MatchClient, now: float) -> None:
         self._fresh += self.autopilot.update()
         if self.screen is None and client.match is not None:
-            self.screen = MatchScreen(self, SoundPlayer(None), options=self._options)
+            self.screen = MatchScreen(self, SoundPlayer(None))
         if self.screen is not None:
             self.screen.update(now, FRAME_S)
 
 
-def picture(net: str, seed: int, map_name: str, shows_net_graph: bool) -> pygame.Surface:
+def picture(net: str, seed: int, map_name: str, view: NetView) -> pygame.Surface:
     """What the player sees after half a minute on this network."""
     simulation = Simulation(seed, NetConditions.parse(net))
     config = ServerConfig()
     config = replace(config, arena=replace(config.arena, bots=6, maps=(map_name,)), match=replace(config.match, warmup_s=1))
     simulation.add_server(RoomServer(config, ArenaRules.of(config), entropy=Random(seed).randbytes))
-    player = Player(simulation, seed, shows_net_graph)
+    player = Player(simulation, seed)
     simulation.run_until(lambda: player.screen is not None, 30, "the match")
     simulation.run_for(PLAYED_S)
     surface = pygame.Surface(LOGICAL_SIZE, 0, 32)
     assert player.screen is not None
+    for _ in range(list(NetView).index(view)):
+        player.screen.handle_event(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_F3, mod=0, unicode=""))
     player.screen.handle_event(pygame.event.Event(pygame.MOUSEMOTION, pos=(560, 300), rel=(0, 0), buttons=(0, 0, 0)))
     player.screen.draw(surface)
     return surface

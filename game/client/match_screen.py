@@ -40,7 +40,7 @@ from game.client.feed import MatchFeed, Roster
 from game.client.hud import LAST_SECONDS, Hud, ranking
 from game.client.kill_feed import Banner, DeathScreen, KillFeed
 from game.client.lost_overlay import draw_lost
-from game.client.net_graph import NetGraph
+from game.client.net_graph import NetGraph, NetView
 from game.client.particles import Particles
 from game.client.pause_menu import PauseChoice, PauseMenu
 from game.client.plates import Plates
@@ -79,10 +79,9 @@ class MatchScreen:
         self._controls: Final = Controls()
         self._chat: Final = ChatBox(chat or ChatLog())
         self._pause: Final = PauseMenu(sounds)
-        self._net_graph: Final = NetGraph()
+        self._net_graph: Final = NetGraph(NetView.SMALL if self._options.shows_net_graph else NetView.NONE)
         self._plates: Final = Plates()
         self._toast: Final = Toast()
-        self._shows_net_graph = self._options.shows_net_graph
         self._shows_scores = False
         self._trouble = ""
         self._trouble_at = 0.0
@@ -134,7 +133,7 @@ class MatchScreen:
             self._controls.release_all()
             self._pause.open()
         elif event.type == pygame.KEYDOWN and event.key == pygame.K_F3:
-            self._shows_net_graph = not self._shows_net_graph
+            self._net_graph.view = self._net_graph.view.next
         elif event.type == pygame.KEYDOWN and event.key == pygame.K_TAB:
             self._shows_scores = True
         else:
@@ -315,8 +314,7 @@ class MatchScreen:
             self._draw_results(surface, world)
         elif self._shows_scores:
             self._draw_scores(surface, world)
-        if self._shows_net_graph:
-            self._net_graph.draw(surface, self._plates)
+        self._net_graph.draw(surface, self._plates)
         if self._chat.is_open:
             self._chat.draw(surface, now)
         if self._trouble:

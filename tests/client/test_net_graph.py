@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
+import pygame
 import pytest
 
 from engine.session import ClientStatistics
-from game.client.net_graph import NetGraph
+from game.client.net_graph import NetGraph, NetView
 from game.client.net_health import RECENT_S, Level, Recent, RecentPast, judge
 from game.client.plates import Plates
 
@@ -80,8 +81,42 @@ def test_a_total_that_shrinks_is_another_match(total: str) -> None:
     assert (recent.snapshots_per_s, recent.bytes_in_per_s, recent.bytes_out_per_s) == (0, 0, 0)
 
 
-def test_the_graph_draws_whatever_it_is_told(surface) -> None:
-    graph, plates = NetGraph(), Plates()
+def test_each_moment_is_of_what_came_since_the_one_before() -> None:
+    graph = NetGraph()
+    figures = ClientStatistics(frames=600, ticks=600, snapshots=600, datagrams_lost_in=7, starved_frames_pct=1.0)
+    for snapshots, lost, starved_pct in ((0, 0, 0.0), (6, 0, 0.0), (3, 3, 0.5), (7, -1, 0.0)):  # the last: a lost one came late
+        frames = figures.frames + 6
+        starved = figures.starved_frames_pct * figures.frames / 100 + 6 * starved_pct
+        figures = dataclasses.replace(
+            figures,
+            frames=frames,
+            ticks=frames,
+            snapshots=figures.snapshots + snapshots,
+            datagrams_lost_in=figures.datagrams_lost_in + lost,
+            starved_frames_pct=100 * starved / frames,
+        )
+        graph.update(lambda: figures, 0.1)  # noqa: B023 - called at once
+    assert [round(moment.snapshots_per_s) for moment in graph.moments] == [0, 60, 30, 70]
+    assert [round(moment.lost_per_s) for moment in graph.moments] == [0, 0, 30, 0]
+    assert [moment.has_starved for moment in graph.moments] == [False, False, True, False]
+
+
+def test_the_small_one_leaves_the_middle_and_most_of_the_screen_free(surface) -> None:
+    graph, plates = NetGraph(NetView.SMALL), Plates()
+    graph.update(lambda: ClientStatistics(frames=1, snapshots=1, rtt_ms=9999.0, jitter_ms=999.0, loss_pct=100.0), 0.05)
+    surface.fill((255, 255, 255))
+    graph.draw(surface, plates)
+    columns, rows = (pygame.surfarray.array3d(surface) != 255).any(axis=2).nonzero()
+    box = pygame.Rect(columns.min(), rows.min(), columns.max() - columns.min() + 1, rows.max() - rows.min() + 1)
+    whole = surface.get_rect()
+    assert box.width <= whole.width / 4
+    assert box.height <= whole.height / 3
+    assert not box.colliderect(whole.scale_by(0.5, 0.5))
+
+
+@pytest.mark.parametrize("view", NetView)
+def test_the_graph_draws_whatever_it_is_told(surface, view) -> None:
+    graph, plates = NetGraph(view), Plates()
     graph.draw(surface, plates)
     figures = ClientStatistics(frames=1, snapshots=1)
     causes = {"late_command": 0, "a new cause": 0}

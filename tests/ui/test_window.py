@@ -149,7 +149,7 @@ def test_f3_shows_the_net_graph_over_a_bad_network(screen: Desktop) -> None:
 
     def says_bad() -> bool:
         picture = pygame.image.load(str(screen.picture("net_graph")))
-        red, green, blue, _ = picture.get_at((975, 206))  # the dot before the word
+        red, green, blue, _ = picture.get_at((1004, 194))  # the dot before the word
         return red > 200 and green < 140 and blue < 140
 
     screen.wait_until(says_bad, "a red dot")
