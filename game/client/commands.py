@@ -197,6 +197,8 @@ def _connection(
     from game.client.connection import Connection, ConnectionOptions
     from game.client.preferences import COLOURS
 
+    has_player = not getattr(options, "headless", True)  # whose settings hold: a bot's figures must not depend on them
+    input_delay = 0 if options.input_delay is None and not has_player else options.input_delay
     return Connection(
         address,
         port,
@@ -204,7 +206,7 @@ def _connection(
         name=name,
         colour=colour % COLOURS,
         password=password,
-        options=ConnectionOptions(options.net or PERFECT, options.input_delay, options.rollback_log),
+        options=ConnectionOptions(options.net or PERFECT, input_delay, options.rollback_log),
         seed=seed,
         is_own_server=is_own,
         accepts_new_certificate=getattr(options, "accept_new_certificate", False),

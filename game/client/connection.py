@@ -26,7 +26,8 @@ class ConnectionOptions:
     """What the command line says of every connection that this run of the program makes."""
 
     conditions: NetConditions = PERFECT
-    input_delay_ticks: int = 0
+    input_delay_ticks: int | None = None
+    """None: what the player has set."""
     rollback_log: RollbackLog | None = None
 
 
@@ -51,6 +52,7 @@ class Connection:
         accepts_new_certificate: bool = False,
     ) -> None:
         """``seed``: of the chance in ``options.conditions``."""
+        given = options.input_delay_ticks
         self.client: Final = MatchClient(
             schema=ARENA_SCHEMA,
             command=ARENA_COMMAND,
@@ -58,7 +60,7 @@ class Connection:
             name=name,
             colour=colour,
             password=password,
-            config=ClientConfig(input_delay_ticks=options.input_delay_ticks),
+            config=ClientConfig(input_delay_ticks=files.preferences.input_delay_ticks if given is None else given),
         )
         self.server: Final = server_name(host, port)
         self.port: Final = port

@@ -16,7 +16,7 @@ from game.client.preferences import default_name
 from game.client.screen import Destination
 from game.client.text_field import TextField
 from game.client.theme import texts
-from game.client.widgets import Button, CheckBox, Slider, Swatches, Widget
+from game.client.widgets import Button, CheckBox, Chooser, Slider, Swatches, Widget
 
 _ITEMS: Final = (
     ("Play against bots", "Practice on this computer", Destination.PRACTICE),
@@ -25,6 +25,9 @@ _ITEMS: Final = (
     ("Settings", "Name, colour, sound, screen", Destination.SETTINGS),
     ("Quit", "", Destination.QUIT),
 )
+DELAY_CHOICES: Final = ((0, "None"), (1, "1 tick (17 ms)"), (2, "2 ticks (33 ms)"), (3, "3 ticks (50 ms)"))
+DELAY_HELP: Final = "For a bad line: your moves show later, but jump less. From the next match on."
+DELAY_HELP_PX: Final = 14
 _ITEM: Final = (70, 306, 400, 56)
 _GAP: Final = 8
 
@@ -95,10 +98,10 @@ class MenuPage(Page):
 
 
 class SettingsPage(Page):
-    """Name, colour, sound, screen. Everything counts at once and is saved when the page is left."""
+    """Name, colour, sound, screen, input delay. All but the last counts at once, all is saved when the page is left."""
 
     title = "Settings"
-    _BOX: Final = pygame.Rect(320, 120, 640, 470)
+    _BOX: Final = pygame.Rect(320, 104, 640, 540)
 
     def __init__(self, stage: Stage, *, is_fullscreen: Callable[[], bool], set_fullscreen: Callable[[bool], None]) -> None:
         super().__init__(stage, stage.files.problem)
@@ -110,8 +113,9 @@ class SettingsPage(Page):
         self._volume: Final = Slider((x, y + 240, 568, 36), "Sound", chosen.sound_volume_pct / 100, self._set_volume)
         self._fullscreen: Final = CheckBox((x, y + 300, 260, 36), "Fullscreen (F11)", is_fullscreen(), set_fullscreen)
         self._graph: Final = CheckBox((x + 280, y + 300, 300, 36), "Net graph in matches (F3)", chosen.has_net_graph, self._set_graph)
-        self._done: Final = Button((x + 418, y + 396, 150, 46), "Done", self.back, look="primary")
-        widgets = [self._name, self._swatches, self._volume, self._fullscreen, self._graph, self._done]
+        self._delay: Final = Chooser((x, y + 384, 300, 42), "Input delay", DELAY_CHOICES, chosen.input_delay_ticks, self._set_delay)
+        self._done: Final = Button((x + 418, y + 470, 150, 46), "Done", self.back, look="primary")
+        widgets = [self._name, self._swatches, self._volume, self._fullscreen, self._graph, self._delay, self._done]
         self.form = Form(widgets, stage.sounds, main=self.back, focus=self._name)
 
     def _set_colour(self, colour: int) -> None:
@@ -124,6 +128,9 @@ class SettingsPage(Page):
 
     def _set_graph(self, is_on: bool) -> None:
         self.stage.files.preferences.has_net_graph = is_on
+
+    def _set_delay(self, ticks: int) -> None:
+        self.stage.files.preferences.input_delay_ticks = ticks
 
     def advance(self, now: float, dt: float) -> None:
         """F11 changes it behind our back."""
@@ -153,3 +160,4 @@ class SettingsPage(Page):
         body = sprites.player(colour, 0, sprites.turn_of(int(self.now * 120) % 1024))
         body = pygame.transform.smoothscale_by(body, 1.6)
         surface.blit(body, body.get_rect(center=centre))
+        texts.draw(surface, DELAY_HELP, (self._BOX.x + 38, self._BOX.y + 443), DELAY_HELP_PX, theme.DIM, weight="regular")

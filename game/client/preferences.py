@@ -2,7 +2,7 @@
 
 Files in the user's settings folder (``SKIRMISH_STATE`` names another)::
 
-    preferences.json       name, colour, volume, fullscreen, favourites, recent addresses
+    preferences.json       name, colour, volume, fullscreen, net graph, input delay, favourites, recent addresses
     known_servers.json     certificate fingerprints (:mod:`engine.control.pins`)
 
 A file that cannot be read is not an error for somebody who wants to play: the defaults hold, and ``problem`` says so.
@@ -22,6 +22,7 @@ from engine.control.pins import KnownServers
 
 STATE_VARIABLE: Final = "SKIRMISH_STATE"
 ADDRESSES_MAX: Final = 20
+INPUT_DELAY_TICKS_MAX: Final = 3
 COLOURS: Final = 13
 """0 is any (the seat chooses), 1 and up are the theme's palette in order."""
 
@@ -37,6 +38,8 @@ class Preferences(msgspec.Struct):
     sound_volume_pct: Volume = 70
     is_fullscreen: bool = False
     has_net_graph: bool = False
+    input_delay_ticks: Annotated[int, msgspec.Meta(ge=0, le=INPUT_DELAY_TICKS_MAX)] = 0
+    """For matches from the next connection on, where the command line does not say otherwise."""
     favourites: Addresses = msgspec.field(default_factory=list)
     recent: Addresses = msgspec.field(default_factory=list)
 

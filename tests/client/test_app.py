@@ -240,6 +240,28 @@ def test_the_command_lines_options_hold_for_servers_joined_or_started_from_the_m
     assert not any(connection.driver._bad is None for connection in connections), "and the worse network"
 
 
+def test_an_input_delay_set_in_the_menu_holds_from_the_next_server_on(files, monkeypatch):
+    delays = []
+
+    def set_it_and_go_elsewhere(app, _):
+        person = Person(app)
+        person.wait_for(lambda: app._online.session_id is not None, "the first server")
+        delays.append(app._online.connection.client.config.input_delay_ticks)
+        app._go(ScreenChange(Destination.MENU))
+        app._go(ScreenChange(Destination.SETTINGS))
+        person.press(*[pygame.K_TAB] * 5, pygame.K_RIGHT, pygame.K_RIGHT, pygame.K_RIGHT, pygame.K_ESCAPE)
+        person.wait_for_screen(MenuPage)
+        app._go(ScreenChange(Destination.CONNECTING, order=JoinOrder("127.0.0.1", port)))
+        person.wait_for(lambda: app._online is not None, "the next server")
+        delays.append(app._online.connection.client.config.input_delay_ticks)
+
+    monkeypatch.setattr(App, "_loop", set_it_and_go_elsewhere)
+    with served("--local") as port:
+        App(files).play(Connection("127.0.0.1", port, files=files, name="Ada", is_own_server=True))
+    pygame.display.init()
+    assert delays == [0, 3]
+
+
 def test_who_leaves_was_there_until_then(files):
     with served("--local") as port:
         online = Online(Connection("127.0.0.1", port, files=files, name="Ada", is_own_server=True), entering=Entering.FIRST)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pygame
 import pytest
 
+from game.client import theme
 from game.client.backdrop import Backdrop
 from game.client.lost_overlay import draw_silence
-from game.client.menu_page import MenuPage, SettingsPage
+from game.client.menu_page import DELAY_HELP, DELAY_HELP_PX, MenuPage, SettingsPage
 from game.client.pages import Page, Stage
 from game.client.preferences import PlayerFiles
 from game.client.screen import Destination, ScreenChange, StartOrder
@@ -155,6 +156,28 @@ def test_settings_are_kept_in_the_players_folder(stage, surface, tmp_path):
     assert change.to is Destination.MENU
     again = PlayerFiles(tmp_path / "state").preferences
     assert (again.name, again.colour, again.sound_volume_pct, again.is_fullscreen) == ("Zoë", 2, 65, True)
+
+
+def test_input_delay_is_set_kept_and_explained_within_its_card(stage, surface, tmp_path):
+    page = SettingsPage(stage, is_fullscreen=lambda: False, set_fullscreen=lambda on: None)
+    shown = Shown(page, surface)
+    shown.give(*[key(pygame.K_TAB)] * 5, key(pygame.K_RIGHT), key(pygame.K_RIGHT))
+    assert stage.files.preferences.input_delay_ticks == 2
+    shown.give(key(pygame.K_LEFT), key(pygame.K_ESCAPE))
+    assert PlayerFiles(tmp_path / "state").preferences.input_delay_ticks == 1
+    width = theme.font(DELAY_HELP_PX, "regular").size(DELAY_HELP)[0]
+    assert all(widget.rect.right <= page._BOX.right - 20 for widget in page.form.widgets)
+    assert page._BOX.x + 38 + width <= page._BOX.right - 30
+    below = [widget.rect.bottom for widget in page.form.widgets]
+    assert max(below) <= page._BOX.bottom - 20
+
+
+def test_an_input_delay_that_cannot_be_is_not_read(tmp_path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "preferences.json").write_text('{"input_delay_ticks": 4}')
+    files = PlayerFiles(tmp_path / "state")
+    assert files.preferences.input_delay_ticks == 0
+    assert "cannot be read" in files.problem
 
 
 def test_settings_that_cannot_be_written_are_said(backdrop, surface, tmp_path):

@@ -13,7 +13,11 @@ from typing import Any
 
 import pytest
 
+from game.client import commands
+from game.client.app import App
+from game.client.connection import Connection
 from game.client.headless import Headless
+from game.client.preferences import PlayerFiles
 from tests.game_commands.processes import END_S_MAX, ROOT, Done, environment, free_port, read_until, run, server, start
 
 KEYS = (
@@ -101,7 +105,7 @@ def test_the_same_seed_gives_bots_and_network_the_same_chance(monkeypatch: pytes
     assert len(set(seeds)) == 3, "bots of one fleet differ from each other"
 
 
-def test_input_delay_is_the_clients(monkeypatch: pytest.MonkeyPatch, skirmish: Callable[..., Done]) -> None:
+def test_input_delay_is_the_clients(monkeypatch: pytest.MonkeyPatch, skirmish: Callable[..., Done], state: Path) -> None:
     seen: list[int] = []
 
     def look(self: Headless, seconds: float | None) -> list[dict[str, Any]]:
@@ -111,7 +115,30 @@ def test_input_delay_is_the_clients(monkeypatch: pytest.MonkeyPatch, skirmish: C
     monkeypatch.setattr(Headless, "run", look)
     assert skirmish("bots", "127.0.0.1:9", "--count", "2", "--input-delay", "3", "--json").code == 0
     assert skirmish("bots", "127.0.0.1:9", "--count", "1", "--json").code == 0
-    assert seen == [3, 3, 0]
+    files = PlayerFiles(state)
+    files.preferences.input_delay_ticks = 2
+    files.save()
+    assert skirmish("bots", "127.0.0.1:9", "--count", "1", "--json").code == 0
+    assert seen == [3, 3, 0, 0], "what the player has set is not the bots'"
+
+
+def test_the_input_delay_that_a_player_has_set_holds_where_the_command_line_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, skirmish: Callable[..., Done], state: Path
+) -> None:
+    files = PlayerFiles(state)
+    files.preferences.input_delay_ticks = 2
+    files.save()
+    seen: list[int] = []
+
+    def play(self: App, connection: Connection, **options: Any) -> int:
+        seen.append(connection.client.config.input_delay_ticks)
+        return 0
+
+    monkeypatch.setattr(App, "play", play)
+    monkeypatch.setattr(commands, "_check_window", lambda *_: None)
+    for more in ((), ("--input-delay", "1"), ("--input-delay", "0")):
+        assert skirmish("join", "127.0.0.1:9", *more).code == 0
+    assert seen == [2, 1, 0], "the command line wins"
 
 
 # --- ends -----------------------------------------------------------------------------------------------------------------------------
