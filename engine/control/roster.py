@@ -2,6 +2,9 @@
 
 A stream ends by a refusal (it never had a player), lost (its player is kept for a while), or with its player's session. What has ended
 is told in ``events``; :mod:`engine.control.server` decides which end it is.
+
+It also knows which of the streams need a look, because most of the time none of them does: whatever is done to a stream ``touches`` it,
+and what only time does has a time before which nobody asks. A look too many does no harm, one too few would.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from engine.control.limits import ControlLimits
 from engine.control.server_events import Left, Lost, ServerEvent, TurnedAway
 from engine.control.session import Peer, Session
 from engine.control.states import SERVER_TRANSITIONS, Signal
+from engine.control.stream import ALWAYS, EARLY_S, NEVER
 from engine.control.text import clean_name, unique_name
 from engine.errors import DisconnectReason
 from engine.ids import Address, SessionId
@@ -35,9 +39,51 @@ class Roster:
         self.events: list[ServerEvent] = []
         self.turned_away: Final[Counter[str]] = Counter()
         """By reason."""
+        self.due_at = ALWAYS
+        """Before this time nothing becomes due for anybody."""
+        self.has_work = False
+        """Whether a stream has."""
+        self.has_closing = False
+        """Whether a stream is closing."""
         self._limits: Final = limits
         self._entropy: Final = entropy
         self._next_session_id = 1
+
+    def touch(self, entry: Peer) -> None:
+        """Something was done to a stream: it may have bytes to send, and other deadlines."""
+        entry.has_work = self.has_work = True
+        entry.due_at = self.due_at = ALWAYS
+
+    def wake(self, entry: Peer) -> None:
+        """A stream may have bytes to send."""
+        entry.has_work = self.has_work = True
+
+    def working(self) -> list[Peer]:
+        """Drain the streams that may have bytes to send; what is written changes their deadlines."""
+        if not self.has_work:
+            return []
+        self.has_work = False
+        working = [entry for entry in self.peers.values() if entry.has_work]
+        for entry in working:
+            entry.has_work = False
+            entry.due_at = self.due_at = ALWAYS
+        return working
+
+    def due(self, now: float) -> list[Peer]:
+        """The streams to which time does something now. Each wants a new ``due_at``; then call :meth:`rest`."""
+        return [entry for entry in self.peers.values() if entry.due_at <= now]
+
+    def rest(self) -> None:
+        """Everybody who was due has been looked at: find out when the next one is."""
+        kept_s = self._limits.resume_s - EARLY_S
+        lost_until = (session.lost_s + kept_s for session in self.sessions.values() if session.peer is None)
+        self.due_at = min(min((entry.due_at for entry in self.peers.values()), default=NEVER), min(lost_until, default=NEVER))
+
+    def move(self, entry: Peer, signal: Signal) -> None:
+        """A stream's next state."""
+        entry.state = SERVER_TRANSITIONS[entry.state, signal]
+        self.has_closing |= entry.is_closing
+        self.touch(entry)
 
     def new_session(self, hello: messages.Hello, address: Address, now: float) -> Session:
         """A player whose Hello was good."""
@@ -50,7 +96,7 @@ class Roster:
 
     def attach(self, entry: Peer, session: Session, signal: Signal) -> None:
         """From now on this stream carries the session."""
-        entry.state = SERVER_TRANSITIONS[entry.state, signal]
+        self.move(entry, signal)
         self.pending.remove(entry.number)
         entry.session = session
         session.peer = entry.number
@@ -65,7 +111,7 @@ class Roster:
 
     def turn_away(self, entry: Peer, signal: Signal, refusal: Refusal, *, is_told: bool = True) -> None:
         """End a stream that has no session. One that knows why, or that does not even greet, is not told."""
-        entry.state = SERVER_TRANSITIONS[entry.state, signal]
+        self.move(entry, signal)
         self.pending.remove(entry.number)
         if is_told:
             message = messages.Refused(refusal.reason.value, refusal.detail)
@@ -76,7 +122,7 @@ class Roster:
 
     def stop(self, entry: Peer, signal: Signal, reason: DisconnectReason, now: float) -> None:
         """End a stream; its session is lost (and kept) or over, by the reason."""
-        entry.state = SERVER_TRANSITIONS[entry.state, signal]
+        self.move(entry, signal)
         self.pending.remove(entry.number)
         session, entry.session = entry.session, None
         if session is None:
@@ -95,7 +141,7 @@ class Roster:
             entry = self.peers[session.peer]
             entry.stream.write_reliable(session.channel)
             entry.stream.write(messages.Bye(reason.value))
-            entry.state = SERVER_TRANSITIONS[entry.state, Signal.END]
+            self.move(entry, Signal.END)
             entry.session = None
         self.end_session(session, reason)
 

@@ -91,7 +91,8 @@ class ControlServer:
         if peer in self._peers:
             raise LocalProtocolError(f"peer {peer} is open already")
         stream = ControlStream(now, self._limits, self._limits.frame_bytes_hello_max, lambda: int.from_bytes(self._entropy(4), "big"))
-        self._peers[peer] = Peer(peer, address, stream, self._limits, now)
+        self._peers[peer] = entry = Peer(peer, address, stream, self._limits, now)
+        self._roster.touch(entry)
         displaced = self._roster.pending.add(peer, address)
         if displaced is not None:
             refusal = Refusal(DisconnectReason.FLOODING, "displaced by newer connections")
@@ -104,6 +105,7 @@ class ControlServer:
         if entry is None or entry.is_closing:
             self._dropped["bytes_after_close"] += 1
             return
+        self._roster.touch(entry)
         entry.stream.receive(data, now)
         while not entry.is_closing and (message := entry.stream.next_message(now)) is not None:
             self._handle(entry, message, now)
@@ -122,36 +124,52 @@ class ControlServer:
 
     def advance(self, now: float) -> None:
         """Pings, deadlines, and the end of sessions that nobody resumed."""
-        for entry in list(self._peers.values()):
-            if entry.is_closing:
-                continue
-            entry.stream.advance(now)
-            if entry.state is not PeerState.JOINED and now > entry.deadline_s:
-                self._roster.turn_away(entry, Signal.STREAM_LOST, Refusal(DisconnectReason.TIMED_OUT, "no hello in time"), is_told=False)
-            else:
-                self._notice_failure(entry, now)
+        roster = self._roster
+        if now < roster.due_at:
+            return
+        for entry in roster.due(now):
+            if not entry.is_closing:
+                self._advance_stream(entry, now)
+            entry.due_at = entry.next_due_s()
         for session in list(self._sessions.values()):
             if session.peer is None and now - session.lost_s > self._limits.resume_s:
-                self._roster.end_session(session, DisconnectReason.TIMED_OUT)
+                roster.end_session(session, DisconnectReason.TIMED_OUT)
+        roster.rest()
+
+    def _advance_stream(self, entry: Peer, now: float) -> None:
+        entry.stream.advance(now)
+        if entry.state is not PeerState.JOINED and now > entry.deadline_s:
+            self._roster.turn_away(entry, Signal.STREAM_LOST, Refusal(DisconnectReason.TIMED_OUT, "no hello in time"), is_told=False)
+        else:
+            self._notice_failure(entry, now)
+        if entry.stream.has_bytes_to_send:
+            self._roster.wake(entry)
 
     def bytes_to_send(self, now: float) -> list[tuple[int, bytes]]:
         """Drain what the streams should carry."""
+        roster = self._roster
         result = []
-        for entry in self._peers.values():
+        for entry in roster.working():
+            stream = entry.stream
             if entry.session is not None and entry.state is PeerState.JOINED:
-                entry.stream.write_reliable(entry.session.channel)
-                entry.stream.acknowledge(entry.session.channel.received, now)
-            if entry.stream.has_bytes_to_send:
-                data = entry.stream.bytes_to_send()
+                stream.write_reliable(entry.session.channel)
+                stream.acknowledge(entry.session.channel.received, now)
+                if stream.is_acknowledging:
+                    roster.wake(entry)
+            if stream.has_bytes_to_send:
+                data = stream.bytes_to_send()
                 self._bytes_out += len(data)
                 result.append((entry.number, data))
         return result
 
     def peers_to_close(self) -> list[int]:
         """Streams to close now that their last bytes are drained. They are forgotten here: ``closed`` need not follow, and may."""
+        if not self._roster.has_closing:
+            return []
         done = [entry for entry in self._peers.values() if entry.is_closing and not entry.stream.has_bytes_to_send]
         for entry in done:
             self._roster.forget(entry)
+        self._roster.has_closing = any(entry.is_closing for entry in self._peers.values())
         return [entry.number for entry in done]
 
     # --- sessions ---
@@ -176,6 +194,8 @@ class ControlServer:
                 self._dropped["news_for_nobody"] += 1
             elif session.channel.send(body, replaces):
                 taken += 1
+                if session.peer is not None:
+                    self._roster.wake(self._peers[session.peer])
             else:
                 self._dropped["news_unacknowledged"] += 1
                 self._roster.close_session(session, DisconnectReason.FLOODING)
@@ -189,7 +209,9 @@ class ControlServer:
         if session is None or session.peer is None:
             self._dropped["carried_without_stream"] += 1
             return False
-        if not self._peers[session.peer].stream.write_carried(connection_id, datagram):
+        entry = self._peers[session.peer]
+        self._roster.touch(entry)
+        if not entry.stream.write_carried(connection_id, datagram):
             self._dropped["carried_queue_full"] += 1
             return False
         return True
@@ -300,7 +322,7 @@ class ControlServer:
         refusal = self._admission.judge_version(hello.protocol)
         if refusal is None and not self._admission.is_same_schema(hello):
             if self._schema_message is not None:
-                entry.state = SERVER_TRANSITIONS[entry.state, Signal.DIFFERENCE]
+                self._roster.move(entry, Signal.DIFFERENCE)
                 entry.stream.allow_large_frames()
                 entry.stream.write(self._schema_message)
                 return
@@ -335,7 +357,7 @@ class ControlServer:
             # The new stream came before the old one's end was noticed. No Bye: the player's side has dropped that stream already.
             old = self._peers[found.peer]
             old.session = None
-            old.state = SERVER_TRANSITIONS[old.state, Signal.END]
+            self._roster.move(old, Signal.END)
         accepted = found.channel.restart(resume.received)
         assert accepted  # judge_resume looked
         self._roster.attach(entry, found, Signal.RESUME)

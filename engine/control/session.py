@@ -8,7 +8,7 @@ from engine.control.limiter import TokenBucket, address_key
 from engine.control.limits import ControlLimits
 from engine.control.reliable import ReliableChannel
 from engine.control.states import PeerState
-from engine.control.stream import ControlStream
+from engine.control.stream import ALWAYS, NEVER, ControlStream
 from engine.ids import Address, SessionId
 
 
@@ -53,7 +53,7 @@ class Session:
 class Peer:
     """One stream and where it stands."""
 
-    __slots__ = ("address", "deadline_s", "frames", "number", "session", "state", "stream")
+    __slots__ = ("address", "deadline_s", "due_at", "frames", "has_work", "number", "session", "state", "stream")
 
     def __init__(self, number: int, address: Address, stream: ControlStream, limits: ControlLimits, now: float) -> None:
         self.number = number
@@ -64,6 +64,16 @@ class Peer:
         """Until then it must have joined."""
         self.state = PeerState.WAITING
         self.session: Session | None = None
+        self.due_at = ALWAYS
+        """Nothing becomes due before."""
+        self.has_work = True
+        """Something may be to send."""
+
+    def next_due_s(self) -> float:
+        """When time next does something to it, as it stands."""
+        if self.is_closing:
+            return NEVER
+        return self.stream.due_at if self.state is PeerState.JOINED else min(self.stream.due_at, self.deadline_s)
 
     @property
     def is_closing(self) -> bool:

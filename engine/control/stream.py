@@ -8,6 +8,7 @@ random, or such a peer could answer them unread.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ from engine.control.messages import Acknowledge, Carried, ConnectionMessage, Pin
 from engine.control.reliable import ReliableChannel
 from engine.errors import DisconnectReason
 from engine.ids import ConnectionId
+
+ALWAYS: Final = -math.inf
+NEVER: Final = math.inf
+EARLY_S: Final = 0.001
+"""A deadline that is a difference of times may round the other way as a sum: whoever asks by the sum asks so much earlier."""
 
 RTT_GAIN: Final = 1 / 8
 """Of the newest sample in the smoothed round trip (RFC 6298)."""
@@ -153,6 +159,11 @@ class ControlStream:
             self._acknowledged = received
             self._unacknowledged_since_s = None
 
+    @property
+    def is_acknowledging(self) -> bool:
+        """Whether an acknowledgement waits for its time, so that :meth:`acknowledge` must be asked again."""
+        return self._unacknowledged_since_s is not None
+
     def bytes_to_send(self) -> bytes:
         """Drain what is queued."""
         if not self._out:
@@ -186,6 +197,21 @@ class ControlStream:
             self._pings.append((number, now, self._written))
             self.write(Ping(number))
             self._next_ping_s = now + self._limits.ping_interval_s
+
+    @property
+    def due_at(self) -> float:
+        """Before this time :meth:`advance` finds nothing to do, unless something is received or written meanwhile."""
+        if self.failure is not None:
+            return ALWAYS  # for whoever has not noticed yet
+        started_s = self._reader.started_s
+        due_at = NEVER if started_s is None else started_s + self._limits.frame_deadline_s - EARLY_S
+        if self._is_joined:
+            if self._has_written_much():
+                return ALWAYS
+            due_at = min(due_at, self._next_ping_s)
+            if self._pings:
+                due_at = min(due_at, self._pings[0][1] + self._limits.silence_max_s - EARLY_S)
+        return due_at
 
     def _has_written_much(self) -> bool:
         """Whether a ping now, before its time, would keep the bound from slowing a busy stream down to one bound per interval."""

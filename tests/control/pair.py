@@ -22,8 +22,10 @@ UNLIMITED = Rate(1e6, 1e6)
 TICK_S = 1 / 60
 
 
-def make_server(*, seed: int = 1, schema: Schema = SCHEMA, limits: ControlLimits | None = None, **more: Any) -> ControlServer:
-    return ControlServer(
+def make_server(
+    *, seed: int = 1, schema: Schema = SCHEMA, limits: ControlLimits | None = None, kind: type[ControlServer] = ControlServer, **more: Any
+) -> ControlServer:
+    return kind(
         schema_digest=digest_of(schema.describe()),
         schema_description=schema.describe(),
         difference=first_difference,
