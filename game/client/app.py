@@ -10,7 +10,6 @@ only place that knows how each is made and what must end when one is left.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -39,6 +38,7 @@ from game.client.report import show_report
 from game.client.screen import Destination, JoinOrder, Screen, ScreenChange
 from game.client.servers_page import ServersPage
 from game.client.sounds import SoundPlayer
+from game.client.splash import open_window
 from game.client.start_pages import HostPage, PracticePage
 from game.client.tally import ScoreLine
 from game.client.window import Window
@@ -70,9 +70,10 @@ DT_S_MAX: Final = 0.1
 class App:
     """One run of the program with a window."""
 
-    def __init__(self, files: PlayerFiles) -> None:
+    def __init__(self, files: PlayerFiles, window: Window | None = None) -> None:
+        """``window``: that is open already."""
         self._files: Final = files
-        self._window: Window | None = None
+        self._window = window
         self._stage: Stage | None = None
         self._screen: Screen | None = None
         self._online: Online | None = None
@@ -152,11 +153,10 @@ class App:
 
     def begin(self, first: ScreenChange) -> None:
         """Open the window on its first screen. Whoever calls this calls :meth:`shut` as well."""
-        os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "skirmish")  # else taskbars call us after the interpreter's file
-        pygame.display.init()
+        if self._window is None:
+            self._window = open_window(is_fullscreen=self._files.preferences.is_fullscreen)
         pygame.joystick.init()
         pygame.display.set_icon(sprites.player(theme.ACCENT, 0, 0))
-        self._window = Window(fullscreen=self._files.preferences.is_fullscreen)
         sounds = SoundPlayer(assets_folder() / "sounds", self._files.preferences.sound_volume_pct / 100)
         self._stage = Stage(self._files, sounds, Backdrop())
         sprites.warm_up()

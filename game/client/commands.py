@@ -49,11 +49,14 @@ def run(options: argparse.Namespace) -> int:
 def menu(options: argparse.Namespace) -> int:  # noqa: ARG001 - every command takes them
     """The menu."""
     _check_window("Without a screen there are: skirmish play --headless, skirmish join ADDRESS --headless, skirmish servers.")
-    from game.client.app import App
-    from game.client.preferences import PlayerFiles
+    from game.client.splash import open_window
 
     with _signals_close_window():
-        App(PlayerFiles()).run()
+        files = _files()
+        window = open_window(is_fullscreen=files.preferences.is_fullscreen)
+        from game.client.app import App  # while the first picture is on the screen
+
+        App(files, window).run()
     return 0
 
 

@@ -7,10 +7,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
 from engine.discovery import DiscoveryClient, ServerEntry
 from engine.drivers import LanBrowser, Pacer, now
 from engine.ids import DEFAULT_PORT
@@ -95,6 +91,10 @@ def print_servers(servers: Sequence[FoundServer], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"servers": [asdict(server) for server in servers]}))
         return
+    from rich.console import Console  # 20 ms, and the page of servers needs none of it
+    from rich.markup import escape
+    from rich.table import Table
+
     console = Console()
     if not servers:
         console.print("No servers answered on this network. Somebody can start one: skirmish host")

@@ -14,6 +14,7 @@ from game.client.form import Form
 from game.client.pages import HEIGHT, WIDTH, Page, Stage, beam, card, logo
 from game.client.preferences import default_name
 from game.client.screen import Destination
+from game.client.splash import NAME_AT, NAME_PIXELS
 from game.client.text_field import TextField
 from game.client.theme import texts
 from game.client.widgets import Button, CheckBox, Chooser, Slider, Swatches, Widget
@@ -84,7 +85,7 @@ class MenuPage(Page):
 
     def draw_page(self, surface: pygame.Surface) -> None:
         name = logo()
-        surface.blit(name, (92 - 46, 92 - 46), special_flags=pygame.BLEND_RGB_ADD)
+        surface.blit(name, (NAME_AT[0] - NAME_PIXELS // 2, NAME_AT[1] - NAME_PIXELS // 2), special_flags=pygame.BLEND_RGB_ADD)
         light = beam(520 + round(24 * math.sin(self.now * 1.3)))
         surface.blit(light, (94, 216), special_flags=pygame.BLEND_RGB_ADD)
         texts.draw(surface, "The arena shooter for your LAN party", (96, 250), 19, theme.DIM, weight="regular", shadow=True)

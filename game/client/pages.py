@@ -15,6 +15,7 @@ from game.client.form import Form, as_key
 from game.client.preferences import PlayerFiles
 from game.client.screen import LOGICAL_SIZE, Destination, Order, ScreenChange
 from game.client.sounds import SoundPlayer
+from game.client.splash import NAME, NAME_PIXELS
 from game.client.theme import texts
 
 WIDTH, HEIGHT = LOGICAL_SIZE
@@ -154,12 +155,12 @@ def draw_notice(surface: pygame.Surface, sentence: str, colour: theme.Colour = t
 
 
 @lru_cache(maxsize=4)
-def logo(size_px: int = 92) -> pygame.Surface:
-    """The game's name in light, for an additive blit."""
-    letters = theme.font(size_px, "bold").render("SKIRMISH", True, theme.WHITE)
+def logo(size_px: int = NAME_PIXELS) -> pygame.Surface:
+    """The game's name in light, for an additive blit. It has a margin of half its size."""
+    letters = theme.font(size_px, "bold").render(NAME, True, theme.WHITE)
     margin = size_px // 2
     whole = pygame.Surface((letters.get_width() + 2 * margin, letters.get_height() + 2 * margin), 0, 32)
-    glow = theme.font(size_px, "bold").render("SKIRMISH", True, theme.ACCENT)
+    glow = theme.font(size_px, "bold").render(NAME, True, theme.ACCENT)
     whole.blit(glow, (margin, margin))
     soft = pygame.transform.gaussian_blur(whole, size_px // 4)
     near = pygame.transform.gaussian_blur(whole, max(2, size_px // 14))

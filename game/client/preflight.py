@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from importlib import metadata
-from typing import Final
+from typing import Any, Final
 
 UNSEEN_DRIVERS: Final = ("offscreen", "dummy")
 """SDL falls back on these where nothing else works, and says nothing: a game would run that nobody can see."""
@@ -52,8 +52,7 @@ def video_problem() -> str | None:
 
     Leaves pygame's video running where it can, for whoever opens the window next.
     """
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    pygame = importlib.import_module("pygame")
+    pygame: Any = _load_pygame()
     try:
         pygame.display.init()
     except pygame.error as error:
@@ -75,4 +74,5 @@ def _is_installed(name: str) -> bool:
 
 def _load_pygame() -> object:
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "skirmish")  # else pygame calls us after our file, and so do taskbars
     return importlib.import_module("pygame")

@@ -1,0 +1,33 @@
+"""The first picture: the game's name where the menu will have it, on the screen before anything slow is loaded.
+
+Numpy, the engine, the sounds and the arena behind the menu take most of a second on a busy computer, and a window must not be black for so
+long. So this module, the window and what draws letters import nothing of ours but each other, and no numpy.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pygame
+
+from game.client import theme
+from game.client.theme import texts
+from game.client.window import Window
+
+NAME: Final = "SKIRMISH"
+NAME_PIXELS: Final = 92
+NAME_AT: Final = (92, 92)
+"""Top left corner of the letters."""
+
+
+def open_window(*, is_fullscreen: bool) -> Window:
+    """The program's window, with the first picture on it."""
+    window = Window(fullscreen=is_fullscreen)
+    surface = window.surface
+    surface.fill(theme.VOID)
+    surface.blit(theme.letters_of(NAME, NAME_PIXELS, theme.mix(theme.WHITE, theme.ACCENT, 0.3)), NAME_AT)
+    texts.draw(surface, "Starting ...", (NAME_AT[0] + 4, 250), 19, theme.DIM, weight="regular")
+    window.present()
+    pygame.event.pump()  # some desktops show what was drawn before their first question was answered only afterwards
+    window.present()
+    return window
