@@ -88,6 +88,8 @@ class ControlSide:
 
     def advance(self, now: float) -> None:
         """Let time pass: deadlines, countdowns, results."""
+        if now < self.control.due_at and now < self.lobby.due_at:
+            return
         self.control.advance(now)
         self._settle(now)
         self.lobby.update_pings(self.control.ping_ms, now)

@@ -60,9 +60,7 @@ class Outbox:
     def show_changed(self, rooms: list[Room], now: float) -> None:
         """Tell whatever changed, as far as the size of the room allows now."""
         for room in rooms:
-            members = len(room.members)
-            pause_s = 0.0 if members <= SMALL_ROOM_MEMBERS else members * LARGE_ROOM_INTERVAL_S
-            if room.is_changed and now >= room.shown_at + pause_s:
+            if room.is_changed and now >= next_showing_s(room):
                 self.show(room, now)
 
     def list_rooms(self, guest: Guest, rooms: list[Room]) -> None:
@@ -92,3 +90,9 @@ class Outbox:
         """Log lines in order."""
         drained, self._log = self._log, []
         return drained
+
+
+def next_showing_s(room: Room) -> float:
+    """When everybody may be told the state of a room again, if it has changed."""
+    members = len(room.members)
+    return room.shown_at + (0.0 if members <= SMALL_ROOM_MEMBERS else members * LARGE_ROOM_INTERVAL_S)

@@ -12,6 +12,7 @@ one, which goes back to its settings. A lost player stays a member until the con
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -35,13 +36,15 @@ from engine.session.values import (
 )
 from server.config import ServerConfig
 from server.fairness_log import FairnessLog
-from server.outbox import Outbox
+from server.outbox import Outbox, next_showing_s
 from server.registry import Registry
 from server.requests import Refusal, Requests, refusal
 from server.room import Guest, Phase, Room
 from server.rounds import Rounds
 from server.rules import Rules
 
+ALWAYS: Final = -math.inf
+NEVER: Final = math.inf
 PINGS_INTERVAL_S: Final = 1.0
 PING_STEP_MS: Final = 3
 """A smaller change is not worth telling everybody."""
@@ -76,6 +79,8 @@ class Lobby:
         self._requests: Final = Requests(config, rules, self._registry, self._rounds, self.outbox)
         self.fairness: Final = FairnessLog(self.outbox)
         self._guests: Final[dict[SessionId, Guest]] = {}
+        self.due_at = ALWAYS
+        """Before this time :meth:`update_pings` and :meth:`advance` find nothing to do, unless something is reported meanwhile."""
         self._is_draining = False
         self._path_lines: Final = TokenBucket(PATH_LINES, 0.0)
         self._listed: list[RoomSummary] = []
@@ -86,6 +91,7 @@ class Lobby:
 
     def joined(self, session_id: SessionId, name: str, colour: int) -> None:
         """A player came through the door; his name is clean and nobody else's."""
+        self.due_at = ALWAYS
         guest = Guest(session_id, name, colour)
         self._guests[session_id] = guest
         self._players_peak = max(self._players_peak, len(self._guests))
@@ -94,6 +100,7 @@ class Lobby:
 
     def requested(self, session_id: SessionId, request: Request, now: float) -> None:
         """A player wants something."""
+        self.due_at = ALWAYS
         guest = self._guests.get(session_id)
         if guest is None:
             return
@@ -107,6 +114,7 @@ class Lobby:
 
     def lost(self, session_id: SessionId, now: float) -> None:
         """A player's connection broke; his seat is kept."""
+        self.due_at = ALWAYS
         if (guest := self._guests.get(session_id)) is None:
             return
         guest.is_connected = False
@@ -117,6 +125,7 @@ class Lobby:
 
     def resumed(self, session_id: SessionId, now: float) -> None:
         """A lost player is back; he asks for a new ticket himself."""
+        self.due_at = ALWAYS
         if (guest := self._guests.get(session_id)) is None:
             return
         guest.is_connected = True
@@ -130,6 +139,7 @@ class Lobby:
 
     def left(self, session_id: SessionId, reason: DisconnectReason, now: float) -> None:
         """A player has gone for good."""
+        self.due_at = ALWAYS
         if (guest := self._guests.pop(session_id, None)) is None:
             return
         self._registry.leave(guest, now)
@@ -142,6 +152,7 @@ class Lobby:
         if now < self._pings_at + PINGS_INTERVAL_S:
             return
         self._pings_at = now
+        self.due_at = ALWAYS
         for session_id, guest in self._guests.items():
             guest.ping_ms = ping_ms(session_id) or 0
             room = self._registry.room_of(guest)
@@ -152,12 +163,14 @@ class Lobby:
 
     def host_event(self, event: HostEvent, now: float) -> None:
         """Something happened in a match."""
+        if isinstance(event, AnnouncementMade):  # the one that changes nothing
+            self._rounds.announced(event)
+            return
+        self.due_at = ALWAYS
         if isinstance(event, TicketIssued):
             if (guest := self._guests.get(event.session_id)) is not None:
                 self.fairness.seated(event.match_id, event.session_id, guest.name)
             self._rounds.ticket_issued(event, now)
-        elif isinstance(event, AnnouncementMade):
-            self._rounds.announced(event)
         elif isinstance(event, MatchOver):
             self._rounds.over(event, now)
         elif isinstance(event, FairnessReported):
@@ -187,6 +200,8 @@ class Lobby:
 
     def advance(self, now: float) -> None:
         """Countdowns and results end; whatever changed is told."""
+        if now < self.due_at:
+            return
         rooms = list(self._registry.rooms.values())
         for room in rooms:
             left_s = room.countdown_s(now)
@@ -197,6 +212,7 @@ class Lobby:
         if now >= self._list_at + LIST_INTERVAL_S:
             self._list_at = now
             self._tell_changed_list()
+        self.due_at = min(self._pings_at + PINGS_INTERVAL_S, self._list_at + LIST_INTERVAL_S, *map(_room_due_at, rooms))
 
     def _tell_changed_list(self) -> None:
         """Players outside rooms see the list change by itself."""
@@ -213,6 +229,7 @@ class Lobby:
         if self._is_draining:
             return
         self._is_draining = True
+        self.due_at = ALWAYS
         for session_id in self._guests:
             self.outbox.tell(session_id, ServerNotice(DisconnectReason.SERVER_CLOSING.sentence))
         for room in self._registry.rooms.values():
@@ -238,3 +255,10 @@ class Lobby:
             matches=sum(room.is_running for room in self._registry.rooms.values()),
             denied=self._denied,
         )
+
+
+def _room_due_at(room: Room) -> float:
+    """When a room may next have something to tell: at any moment while it counts down to something."""
+    if room.phase in (Phase.COUNTDOWN, Phase.RESULTS):
+        return ALWAYS
+    return next_showing_s(room) if room.is_changed else NEVER

@@ -122,6 +122,11 @@ class ControlServer:
             self._roster.stop(entry, Signal.STREAM_LOST, DisconnectReason.STREAM_LOST, now)
         self._roster.forget(entry)
 
+    @property
+    def due_at(self) -> float:
+        """Before this time :meth:`advance` finds nothing to do, unless another verb is called meanwhile."""
+        return self._roster.due_at
+
     def advance(self, now: float) -> None:
         """Pings, deadlines, and the end of sessions that nobody resumed."""
         roster = self._roster

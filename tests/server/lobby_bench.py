@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -51,6 +52,7 @@ class ToyGame:
         return 0 < self.ticks <= world.tick
 
 
+@dataclass(frozen=True)
 class ToyPilot:
     def command(self, world: World, seat: Seat) -> Command:
         return (1,)
