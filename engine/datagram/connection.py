@@ -52,6 +52,9 @@ from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, ConnectionId, Ticket
 from engine.wire.sequence import expand
 
+_new = tuple.__new__
+"""Makes a named tuple at half the price of its own constructor, which is a function in Python."""
+
 ALWAYS = float("-inf")
 NEVER = float("inf")
 ROUNDING_S = 1e-6
@@ -282,7 +285,7 @@ class Connection(ConnectionFigures):
         if len(self._events) >= self._limits.events_max:
             return self._drop(DropReason.EVENTS_FULL)
         self._messages_in += 1
-        return self._events.append(Received(message, is_newest))
+        return self._events.append(_new(Received, (message, is_newest)))
 
     # --- path -------------------------------------------------------------------------------------------------------------------------
 

@@ -56,11 +56,33 @@ class CommandBufferStatistics:
 class CommandBuffer:
     """Receives one seat's commands, hands out one per tick, and reports how that went."""
 
+    __slots__ = (
+        "_is_settled",
+        "_known",
+        "_last",
+        "_last_used_tick",
+        "_late",
+        "_late_now",
+        "_missing",
+        "_missing_now",
+        "_newest_tick",
+        "_received",
+        "_repeats",
+        "_schema",
+        "_slack",
+        "_too_early",
+        "_used",
+        "_waiting",
+        "_withdrawn",
+    )
+
     def __init__(self, schema: CommandSchema) -> None:
         self._schema: Final = schema
         self._waiting: Final[dict[int, CommandEntry]] = {}
         self._known: Final[list[int]] = [-1] * _KNOWN_TICKS
         """Per tick mod 256: the tick whose command has been counted as received."""
+        self._is_settled = True
+        """The last message had no command that came too early: sent again, none of its commands is anything new."""
         self._last: Command = schema.neutral
         self._repeats = REPEATS_TICKS_MAX
         self._newest_tick: int | None = None
@@ -69,16 +91,22 @@ class CommandBuffer:
         self._missing_now = self._late_now = 0
         self._received = self._late = self._too_early = self._used = self._missing = self._withdrawn = 0
 
-    def receive(self, message: CommandsMessage, next_tick: int, now_in_ticks: float, is_newest: bool = False) -> None:
+    def receive(self, message: CommandsMessage, next_tick: int, now_in_ticks: float, is_newest: bool = False, repeated: int = 0) -> None:
         """Take in a message. ``next_tick`` is the tick whose step comes next; ``now_in_ticks`` is the server's tick clock at arrival,
         on which the step of tick T happens at T: a command's slack is T minus that. ``is_newest``: this client has sent nothing
-        later that has come before it, so if it ends earlier than what we hold, the client has set its clock back.
+        later that has come before it, so if it ends earlier than what we hold, the client has set its clock back. ``repeated``: so many of
+        its entries, from the oldest, were in the message before this one too.
         """
-        if is_newest and self._newest_tick is not None and message.entries and message.entries[-1].tick < self._newest_tick:
-            self._set_back(message.entries[-1].tick)
-        for entry in message.entries:
+        entries = message.entries
+        if is_newest and self._newest_tick is not None and entries and entries[-1].tick < self._newest_tick:
+            self._set_back(entries[-1].tick)
+        if repeated and self._is_settled:
+            entries = entries[repeated:]
+        self._is_settled = True
+        for entry in entries:
             tick = entry.tick
             if tick > next_tick + AHEAD_TICKS_MAX:
+                self._is_settled = False
                 self._too_early += 1
                 continue
             if tick <= next_tick - _HISTORY_TICKS or tick <= self._known[tick % _KNOWN_TICKS]:
@@ -109,9 +137,10 @@ class CommandBuffer:
 
         Call it once per tick. A repeated command is repeated without its latched presses: a press counts once.
         """
-        for passed in [waiting for waiting in self._waiting if waiting < tick]:
-            del self._waiting[passed]  # only where the caller left ticks out
         entry = self._waiting.pop(tick, None)
+        if self._waiting and min(self._waiting) < tick:  # only where the caller left ticks out
+            for passed in [waiting for waiting in self._waiting if waiting < tick]:
+                del self._waiting[passed]
         if entry is not None:
             self._used += 1
             self._last_used_tick = tick
@@ -132,12 +161,14 @@ class CommandBuffer:
 
     def take_feedback(self) -> CommandFeedback:
         """What the next snapshot to this client tells; slack and counts start anew."""
-        feedback = CommandFeedback(
-            self._newest_tick, self._last_used_tick, self._slack, min(self._missing_now, COUNT_MAX), min(self._late_now, COUNT_MAX)
-        )
-        self._slack = None
-        self._missing_now = self._late_now = 0
-        return feedback
+        missing = late = 0
+        if self._missing_now or self._late_now:
+            missing, late = min(self._missing_now, COUNT_MAX), min(self._late_now, COUNT_MAX)
+            self._missing_now = self._late_now = 0
+        slack, self._slack = self._slack, None
+        return tuple.__new__(
+            CommandFeedback, (self._newest_tick, self._last_used_tick, slack, missing, late)
+        )  # its own way is twice the price
 
     def statistics(self) -> CommandBufferStatistics:
         """Counters since the start."""
@@ -147,4 +178,5 @@ class CommandBuffer:
 
 
 def _slack_16ths(slack_ticks: float) -> int:
-    return min(max(math.floor(slack_ticks * 16), SLACK_16THS_MIN), SLACK_16THS_MAX)
+    slack = math.floor(slack_ticks * 16)
+    return SLACK_16THS_MIN if slack < SLACK_16THS_MIN else SLACK_16THS_MAX if slack > SLACK_16THS_MAX else slack

@@ -62,8 +62,8 @@ class SnapshotEncoder:
         self._private: Final = private if private.cells.size else None
         self._base: Final = self._layout.buffer()
         self._now: Final = self._layout.buffer()
-        self._shared: Final[dict[int, tuple[World | None, _Part]]] = {}
-        self._private_residuals: Final[dict[int, tuple[World | None, list[list[int]]]]] = {}
+        self._shared: Final[dict[int, _Shared]] = {}
+        """Of the newest world, by the age of the baseline: at most 64."""
         self._private_now: NDArray[np.int32] | None = None
         self._private_bytes: list[memoryview] = []
         """Of the newest world, per seat: the end of what its checksum is over."""
@@ -91,33 +91,34 @@ class SnapshotEncoder:
         (see :mod:`engine.replication.views`); its own rows are the worlds' in both.
         Raises :class:`LocalProtocolError` for a baseline that is not 1 to 63 ticks old and for a cell outside its field's range.
         """
-        ticks = 0 if baseline is None else world.tick - baseline.tick
-        if not 0 <= world.tick <= TICK_MAX or (baseline is not None and not 1 <= ticks <= BASELINE_TICKS_MAX):
-            raise LocalProtocolError(f"no snapshot of tick {world.tick} with a baseline {ticks} ticks back")
-        if world is not self._world or world.tick != self._tick:
+        tick = world.tick
+        ticks = 0 if baseline is None else tick - baseline.tick
+        if not 0 <= tick <= TICK_MAX or (baseline is not None and not 1 <= ticks <= BASELINE_TICKS_MAX):
+            raise LocalProtocolError(f"no snapshot of tick {tick} with a baseline {ticks} ticks back")
+        if world is not self._world or tick != self._tick:
             self._start_world(world)
+        shared = self._shared.get(ticks)
+        if shared is None or shared.baseline is not baseline:
+            shared = self._shared[ticks] = _Shared(world, baseline)
         if mask is None and baseline_mask is None and views is None:
-            public, checksum = self._shared_public(world, baseline, ticks), self._checksum
+            public, checksum = shared.public or self._share_public(shared, world, ticks), self._checksum
         else:
             view, base = views or (
                 public_view(world, mask, seat),
                 None if baseline is None else public_view(baseline, baseline_mask, seat),
             )
-            public, checksum = _Part(*self._encode_public(view, base, world.tick, ticks)), _crc(view)
-        private = (0, 0)
+            public, checksum = _Part(*self._encode_public(view, base, tick, ticks)), _crc(view)
+        tail, tail_bits = 0, 0
         if seat is not None:
             if not 0 <= seat < self.schema.seats:
                 raise LocalProtocolError(f"seat {seat} of {self.schema.seats}")
             if self._private is not None:
-                residuals = self._residuals(self._private, world, baseline, ticks)[seat]
+                residuals = (shared.residuals or self._share_residuals(shared, self._private, world, ticks))[seat]
                 checksum = zlib.crc32(self._private_bytes[seat], checksum)
-                private = _encode_private(residuals) if residuals else (0, 1)
-        if baseline is None:
-            head, head_bits = world.tick << 32 | checksum, 6 + 32 + 32
-        else:
-            head, head_bits = (ticks << 16 | world.tick & 0xFFFF) << 32 | checksum, 6 + 16 + 32
-        told, told_bits = feedback_code(feedback or _NO_FEEDBACK, world.tick)
-        message = public.framed(head << told_bits | told, head_bits + told_bits, *private)
+                tail, tail_bits = _encode_private(residuals) if residuals else (0, 1)
+        told, told_bits = feedback_code(feedback or _NO_FEEDBACK, tick)
+        head = (shared.head | checksum) << told_bits | told
+        message = public.framed(head, shared.head_bits + told_bits, tail, tail_bits)
         self._snapshots += 1
         self._complete += baseline is None
         self._bytes += len(message)
@@ -135,17 +136,14 @@ class SnapshotEncoder:
             if wrong or words:
                 raise LocalProtocolError(f"tick {world.tick}: {words or 'a generation or a free slot out of range'}")
         self._shared.clear()
-        self._private_residuals.clear()
         self._private_now = None
         self._world = world
         self._tick = world.tick
         self._checksum = world.view_checksum(None)
 
-    def _residuals(self, layout: PrivateLayout, world: World, baseline: World | None, ticks: int) -> list[list[int]]:
+    def _share_residuals(self, shared: _Shared, layout: PrivateLayout, world: World, ticks: int) -> list[list[int]]:
         """What of each seat's private cells is not as forecast: computed for all seats at once, once per baseline. Empty: everything is."""
-        held = self._private_residuals.get(ticks)
-        if held is not None and held[0] is baseline:
-            return held[1]
+        baseline = shared.baseline
         if self._private_now is None:
             self._private_now = world.cells[layout.cells]
             whole = little_endian(self._private_now).cast("B")
@@ -156,16 +154,12 @@ class SnapshotEncoder:
         residuals: list[list[int]] = [[]] * self.schema.seats
         for seat in np.logical_or.reduce(wrong, axis=1).nonzero()[0].tolist():
             residuals[seat] = wrong[seat].tolist()
-        self._private_residuals[ticks] = (baseline, residuals)
+        shared.residuals = residuals
         return residuals
 
-    def _shared_public(self, world: World, baseline: World | None, ticks: int) -> _Part:
-        held = self._shared.get(ticks)
-        if held is not None and held[0] is baseline:
-            return held[1]
-        base = None if baseline is None else baseline.public_cells()
-        public = _Part(*self._encode_public(world.public_cells(), base, world.tick, ticks))
-        self._shared[ticks] = (baseline, public)  # at most 64 entries: one per age
+    def _share_public(self, shared: _Shared, world: World, ticks: int) -> _Part:
+        base = None if shared.baseline is None else shared.baseline.public_cells()
+        public = shared.public = _Part(*self._encode_public(world.public_cells(), base, world.tick, ticks))
         return public
 
     def _encode_public(self, view: NDArray[np.int32], base_view: NDArray[np.int32] | None, tick: int, ticks: int) -> tuple[int, int]:
@@ -228,6 +222,22 @@ class _Part:
         )
         self._laid_out[missing] = laid_out
         return laid_out
+
+
+class _Shared:
+    """What the snapshots of one world have in common that are coded against the same baseline; made when the first of them asks."""
+
+    __slots__ = ("baseline", "head", "head_bits", "public", "residuals")
+
+    def __init__(self, world: World, baseline: World | None) -> None:
+        self.baseline: Final = baseline
+        self.public: _Part | None = None
+        self.residuals: list[list[int]] = []
+        """Per seat; no list has none in it: a schema has a seat at least."""
+        if baseline is None:
+            self.head, self.head_bits = world.tick << 32, 6 + 32 + 32
+        else:
+            self.head, self.head_bits = (world.tick - baseline.tick << 16 | world.tick & 0xFFFF) << 32, 6 + 16 + 32
 
 
 def _encode_kind(writer: BitWriter, kind: KindCode, now: Ints, base: Ints, residual: Ints, tick: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from engine.wire import BitReader, ReadError
@@ -35,12 +36,17 @@ class CommandFeedback(NamedTuple):
 def feedback_code(feedback: CommandFeedback, tick: int) -> tuple[int, int]:
     """It as bits, and how many; ticks are told relative to the snapshot's own ``tick``."""
     newest, last_used, slack, missing, late = feedback
+    return _code(None if newest is None else newest - tick, None if last_used is None else last_used - tick, slack, missing, late)
+
+
+@lru_cache(maxsize=4096)
+def _code(newest: int | None, last_used: int | None, slack: int | None, missing: int, late: int) -> tuple[int, int]:
+    """The same, of ticks that are relative already: most snapshots say what others said before them."""
     code = size = 0
-    for told, order in ((newest, _NEWEST_ORDER), (last_used, _LAST_USED_ORDER)):
-        if told is None:
+    for ahead, order in ((newest, _NEWEST_ORDER), (last_used, _LAST_USED_ORDER)):
+        if ahead is None:
             code, size = code << 1, size + 1
             continue
-        ahead = told - tick
         golomb = (2 * ahead if ahead >= 0 else -2 * ahead - 1) + (1 << order)
         bits = 2 * golomb.bit_length() - order
         code, size = code << bits | 1 << bits - 1 | golomb, size + bits

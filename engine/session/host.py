@@ -305,12 +305,12 @@ class MatchHost:
             if place is None:
                 continue
             if type(event) is Received:
-                message = event.message
-                if message[:1] == _COMMANDS_HEAD and message != place.last_commands:
+                message, is_newest = event
+                if message.startswith(_COMMANDS_HEAD) and message != place.last_commands:
                     place.last_commands = message
                     # A match's own continuous tick reads T when its tick T is computed; matches begin at different ticks of the host.
                     match = place.match
-                    match.receive_commands(place.state, message[1:], clock + match.world.tick, event.is_newest)
+                    match.receive_commands(place.state, message[1:], clock + match.world.tick, is_newest)
             else:
                 self._take_change(place, connection_id, event)
 

@@ -157,7 +157,7 @@ class Match:
         had_mismatch = baseline.has_mismatch
         baseline.acknowledge(message.acknowledged_tick, message.wants_complete, message.has_mismatch)
         self.checksum_mismatches += baseline.has_mismatch and not had_mismatch
-        state.buffer.receive(message, self.world.tick + 1, now_in_ticks, is_newest)
+        state.buffer.receive(message, self.world.tick + 1, now_in_ticks, is_newest, state.reader.repeated)
         return True
 
     def step(self) -> list[Announcement]:
@@ -166,21 +166,29 @@ class Match:
         tick = world.tick + 1
         commands.clear()
         self._past.begin(tick)
-        for state in self.seats.values():
+        claim = self._past.claim
+        given: list[tuple[int, ...]] = []
+        for seat, state in self.seats.items():
             if state.pilot is not None:
-                commands.set(state.seat, state.pilot.command(world, state.seat))
+                given.append(state.pilot.command(world, seat))
                 continue
             command, entry = state.buffer.take(tick)
-            commands.set(state.seat, command)
+            given.append(command)
             if entry is not None:
-                self._past.claim(
-                    state.seat,
-                    entry.view_tick,
-                    entry.view_fraction,
-                    newest_sent_tick=state.baseline.newest_sent_tick or 0,
-                    acknowledged_tick=state.baseline.acknowledged_tick,
+                _, _, view_tick, view_fraction = entry
+                baseline = state.baseline
+                claim(
+                    seat,
+                    view_tick,
+                    view_fraction,
+                    newest_sent_tick=baseline.newest_sent_tick or 0,
+                    acknowledged_tick=baseline.acknowledged_tick,
                     round_trip_s=state.round_trip_s,
                 )
+        if given:  # all at once: column by column
+            seats = list(self.seats)
+            commands.cells[:, seats] = np.array(given, dtype=np.int32).T
+            commands.present[seats] = True
         world.tick = tick
         self.game.step(world, commands, self._past)
         self._newest = self._ring.record(world)

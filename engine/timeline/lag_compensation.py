@@ -154,16 +154,22 @@ class ServerPast:
         step = self._tick * FRACTIONS
         view = view_tick * FRACTIONS + view_fraction
         sent_tick = min(newest_sent_tick, self._tick - 1)
-        oldest = step - self._rewind_max - int(min(max(0.0, round_trip_s), self._round_trip_s_max) * self._rate * FRACTIONS)
+        oldest = step - self._rewind_max
+        if round_trip_s > 0.0:
+            oldest -= int(min(round_trip_s, self._round_trip_s_max) * self._rate * FRACTIONS)
         if acknowledged_tick is not None:
-            oldest = max(oldest, (min(acknowledged_tick, sent_tick) - display_lag_ticks_max) * FRACTIONS)
+            shown = (min(acknowledged_tick, sent_tick) - display_lag_ticks_max) * FRACTIONS
+            if shown > oldest:
+                oldest = shown
         newest = max(oldest, sent_tick * FRACTIONS)
+        if oldest <= view <= newest:
+            self._ages[seat] = (self._tick, step - view, False)
+            return
         too_new, too_old = view > newest, view < oldest
-        if too_new or too_old:
-            self._too_new += too_new
-            self._too_old += too_old
-            self.book.claimed(seat, too_old=too_old, too_new=too_new)
-        self._ages[seat] = (self._tick, step - min(newest, max(oldest, view)), too_new or too_old)
+        self._too_new += too_new
+        self._too_old += too_old
+        self.book.claimed(seat, too_old=too_old, too_new=too_new)
+        self._ages[seat] = (self._tick, step - (newest if too_new else oldest), True)
 
     def forget(self, seat: Seat | int) -> None:
         """The seat is taken by somebody else, or by nobody."""

@@ -166,8 +166,8 @@ REPLICATION: Final = (
     Bug(
         "private_values_of_the_neighbour",
         "engine/replication/encoder.py",
-        "residuals = self._residuals(self._private, world, baseline, ticks)[seat]",
-        "residuals = self._residuals(self._private, world, baseline, ticks)[seat - 1]",
+        "residuals = (shared.residuals or self._share_residuals(shared, self._private, world, ticks))[seat]",
+        "residuals = (shared.residuals or self._share_residuals(shared, self._private, world, ticks))[seat - 1]",
         "A seat is sent the private values of another.",
         "tests/replication",
     ),
