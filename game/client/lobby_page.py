@@ -132,6 +132,7 @@ class LobbyPage(Page):
 
     def draw_over(self, surface: pygame.Surface) -> None:
         if self._room is not None:
+            self._room.draw_over_list(surface)
             self._room.draw_countdown(surface)
         if self._rooms is not None and self._rooms.prompt is not None:
             self._rooms.prompt.draw(surface, self.now)

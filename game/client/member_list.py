@@ -15,6 +15,7 @@ from game.client.theme import mix, texts
 from game.client.widgets import FIELD, Widget
 
 ROW_PX: Final = 32
+FREE: Final[theme.Colour] = (14, 18, 29)
 PING_SETTLES_S: Final = 3.0
 """The server has asked a newcomer only once or twice, while his program was still loading: no figure yet."""
 MEMBERS_REMEMBERED_MAX: Final = 256
@@ -29,14 +30,21 @@ class MemberList(Widget):
         self._members: Sequence[Member] = ()
         self._owner = 0
         self._own = 0
+        self._seats = 0
         self._index = 0
         self._top = 0
         self._seen_at: dict[int, float] = {}
         """When each member was first drawn, by session id."""
 
-    def show(self, members: Sequence[Member], owner: int, own: int) -> None:
-        """Take over who is there: ``owner`` and ``own`` are session ids."""
-        self._members, self._owner, self._own = members, owner, own
+    @property
+    def free(self) -> pygame.Rect:
+        """The room that is left under the last member."""
+        top = min(self.rect.bottom, self.rect.y + ROW_PX * len(self._members))
+        return pygame.Rect(self.rect.x, top, self.rect.width, self.rect.bottom - top)
+
+    def show(self, members: Sequence[Member], owner: int, own: int, seats: int = 0) -> None:
+        """Take over who is there, of how many ``seats``: ``owner`` and ``own`` are session ids."""
+        self._members, self._owner, self._own, self._seats = members, owner, own, seats
         self._index = min(self._index, max(0, len(members) - 1))
         self._scroll(0)
 
@@ -84,6 +92,9 @@ class MemberList(Widget):
         for place, member in enumerate(self._members[self._top : self._top + self._page()]):
             index = place + self._top
             self._draw_row(surface, member, index, self.rect.y + place * ROW_PX, now, is_marked=is_focused and index == self._index)
+        for place in range(len(self._members), min(self._seats, self._page())):  # free seats: hardly to be seen
+            band = pygame.Rect(self.rect.x, self.rect.y + place * ROW_PX + 1, self.rect.width, ROW_PX - 2)
+            pygame.draw.rect(surface, FREE, band, border_radius=6)
         over = len(self._members) - self._page()
         if over > 0:
             room = self.rect.height

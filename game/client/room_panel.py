@@ -36,6 +36,10 @@ _MAP: Final = pygame.Rect(620, 128, 272, 204)
 _CHAT_ROWS: Final = 6
 _FRIEND_PX: Final = 15
 _FRIENDS_RIGHT: Final = 868
+_INVITATION_PX: Final = 120
+"""Room that the invitation takes among the free seats, without addresses."""
+_INVITED_MAX: Final = 3
+"""Addresses told there."""
 _CHAT_ROW_PX: Final = 22
 
 _PHASES: Final = {
@@ -117,7 +121,7 @@ class RoomPanel:
             return
         self._shown = room
         own = self._online.session_id or 0
-        self.members.show(room.members, room.owner, own)
+        self.members.show(room.members, room.owner, own, room.seats)
         may_change = self._online.is_owner and room.phase in ("gathering", "results")
         for widget in (self.map, self.frags, self.time, self.bots):
             widget.is_enabled = may_change
@@ -136,6 +140,11 @@ class RoomPanel:
         if room.phase == "countdown" and room.countdown_s != self._second_told:
             self._stage.sounds.play("tick", 0.8)
         self._second_told = room.countdown_s
+
+    def draw_over_list(self, surface: pygame.Surface) -> None:
+        """Over the form."""
+        if self._shown is not None:
+            self._draw_invitation(surface, self._shown)
 
     def draw(self, surface: pygame.Surface) -> None:
         """Under the form."""
@@ -156,11 +165,13 @@ class RoomPanel:
                 texts.draw(surface, f"{owner} chooses", (1220, 114), 13, theme.FAINT, align="right")
         card(surface, _CHAT, "Chat")
         self._draw_chat(surface)
-        if self._online.friends:
-            self._draw_friends(surface)
 
     def _draw_chat(self, surface: pygame.Surface) -> None:
         lines: list[ChatLine] = list(self._online.chat.lines)[-_CHAT_ROWS:]
+        if not lines:
+            texts.draw(
+                surface, "Nothing has been said yet", (_CHAT.centerx, _CHAT.centery - 6), 15, theme.FAINT, weight="regular", align="centre"
+            )
         for index, line in enumerate(lines):
             x, y = 622, 406 + index * _CHAT_ROW_PX
             if line.name:
@@ -169,7 +180,25 @@ class RoomPanel:
                 surface, line.text, (x, y), 15, line.colour if not line.name and line.colour != theme.TEXT else theme.TEXT, weight="regular"
             )
 
+    def _draw_invitation(self, surface: pygame.Surface, room: RoomState) -> None:
+        """Where seats are free: how many, and how friends come here. In a full list what matters goes beside the buttons."""
+        free, friends = self.members.free, self._online.friends[:_INVITED_MAX]
+        middle, y = free.centerx, free.centery - 14 * len(friends) - 12
+        if free.height < _INVITATION_PX + 28 * len(friends):
+            self._draw_friends(surface)
+            return
+        count = room.seats - len(room.members)
+        if count > 0:
+            texts.draw(surface, f"{count} {'seats' if count > 1 else 'seat'} free", (middle, y), 15, theme.DIM, align="centre")
+        if friends:
+            text = "Friends on this network see the game in their list, or join it at"
+            texts.draw(surface, text, (middle, y + 28), 14, theme.DIM, weight="regular", align="centre")
+        for index, address in enumerate(friends):
+            texts.draw(surface, address, (middle, y + 60 + 28 * index), 20, theme.GOLD, align="centre")
+
     def _draw_friends(self, surface: pygame.Surface) -> None:
+        if not self._online.friends:
+            return
         texts.draw(surface, "FRIENDS JOIN AT", (412, 627), 11, theme.FAINT)
         x, y = 412, 646
         for address in self._online.friends:

@@ -15,6 +15,7 @@ from engine.control.messages import (
 )
 from engine.errors import DisconnectReason
 from engine.session.client_events import ChatReceived, Closed, ConnectionResumed, Noticed, RequestDenied, RoomLeft
+from game.client import theme
 from game.client.backdrop import Backdrop
 from game.client.lobby_page import LobbyPage
 from game.client.pages import Stage
@@ -246,16 +247,28 @@ def test_a_lost_connection_is_laid_over_and_says_for_how_long(in_room):
     assert len({before, lost, in_room.picture()}) == 3
 
 
-def test_a_hosts_room_shows_where_friends_join(open_lobby, surface):
+@pytest.mark.parametrize(("here", "area"), [(1, (60, 320, 500, 120)), (14, (400, 615, 400, 60))], ids=["free seats", "a full list"])
+def test_a_hosts_room_shows_where_friends_join(open_lobby, surface, here, area):
     online = FakeOnline()
-    online.room = room(member(1, "Ada"))
+    online.room = room(*(member(number, f"Player {number}") for number in range(1, here + 1)))
     open_lobby(online)
-    area = (400, 615, 400, 60)
     without = pygame.image.tobytes(surface.subsurface(area), "RGB")
     online.friends = ("192.168.1.5", "[fd00::2]:7778")
     lobby = open_lobby(online)
     assert pygame.image.tobytes(surface.subsurface(area), "RGB") != without
     assert panel(lobby).leave_server.label == "Close the server"
+
+
+def test_how_many_seats_are_free_is_told_where_they_would_be(open_lobby, monkeypatch):
+    said = []
+    draw = theme.texts.draw
+    monkeypatch.setattr(theme.texts, "draw", lambda surface, text, *place, **how: said.append(text) or draw(surface, text, *place, **how))
+    online = FakeOnline()
+    for count, sentence in ((1, "15 seats free"), (9, "7 seats free"), (14, None)):
+        said.clear()
+        online.room = room(*(member(number, f"Player {number}") for number in range(1, count + 1)))
+        open_lobby(online)
+        assert [text for text in said if text.endswith("free")][:1] == ([sentence] if sentence else [])
 
 
 def test_a_full_room_of_everybody_draws_and_scrolls(open_lobby):
