@@ -222,8 +222,8 @@ REPLICATION: Final = (
     Bug(
         "commands_expected_unbounded",
         "engine/replication/command_reader.py",
-        "min(len(self._changes) + 2, COMMANDS_PER_MESSAGE_MAX)",
-        "len(self._changes) + 2",
+        "min(len(sizes) + 2, COMMANDS_PER_MESSAGE_MAX)",
+        "len(sizes) + 2",
         "One command more with each message, where what is expected is compared and not read.",
         "tests/replication",
     ),
@@ -408,7 +408,7 @@ SESSION: Final = (
     Bug(
         "claim_of_the_screen_ignored",
         "engine/session/match.py",
-        "                    entry.view_tick,\n                    entry.view_fraction,",
+        "                    view_tick,\n                    view_fraction,",
         "                    tick,\n                    0,",
         "Lag compensation judges every shot by the present.",
         "tests/session",
