@@ -73,7 +73,8 @@ def play(cell: Cell) -> dict[str, Any]:
     agreement_pct, more = agreement(shots)
     more |= _view_ages(stage, start, end) | _effects(stage, start, end)
     limits, bounds = _limits(stage, start, end)
-    figures["hit_agreement_pct"] = agreement_pct
+    # With input delay a shot is not on the screen yet when the diary notes its command: what was seen of it is not known.
+    figures["hit_agreement_pct"] = None if cell.input_delay_ticks else agreement_pct
     figures |= _traffic(before, after, cell)
     figures["recovery_ms"], bounds["limit_recovery_ms"] = _recovery_ms(stage)
     figures |= bounds
