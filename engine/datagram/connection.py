@@ -383,7 +383,7 @@ class Connection(ConnectionFigures):
         """Queue one message, unreliable and unordered, for the next drain. Messages queued together share datagrams where they fit."""
         if len(message) > MESSAGE_BYTES_MAX:
             raise LocalProtocolError(f"a message of {len(message)} bytes is above the {MESSAGE_BYTES_MAX} that fragments carry")
-        if self._state is State.CLOSING or self._state is State.CLOSED:
+        if self._state is not State.CONNECTED and self._state is not State.OPENING:
             if self._is_end_told:
                 raise LocalProtocolError("this connection has ended, and its owner was told")
             return self._drop(DropReason.LATE_SEND)
@@ -449,7 +449,8 @@ class Connection(ConnectionFigures):
 
     def _put(self, out: list[tuple[Address, bytes]], path: Address, parts: bytes, now: float) -> None:
         """Seal ``parts`` and send them along the path, unless it is unproven and its budget is spent."""
-        if self._watch is not None and not self._watch.may_send(DATAGRAM_BYTES_MIN + len(parts)):
+        watch = self._watch
+        if watch is not None and watch.unproven is not None and not watch.may_send(DATAGRAM_BYTES_MIN + len(parts)):
             return self._drop(DropReason.PATH_BUDGET)
         self._sent_at = now
         self._ack_owed_at = None

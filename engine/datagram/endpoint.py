@@ -96,7 +96,8 @@ class Endpoint:
             return events
         stirred, self._stirred = self._stirred, {}
         for connection_id, connection in stirred.items():
-            events += [(connection_id, event) for event in connection.events()]
+            for event in connection.events():
+                events.append((connection_id, event))  # noqa: PERF401 - nearly always one
             if connection.state is State.CLOSED:
                 self._retire(connection_id)
         return events

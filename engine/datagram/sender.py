@@ -94,14 +94,13 @@ class Sender:
         outbox = self._outbox
         if not outbox:
             return []
+        size, count = self._outbox_bytes, len(outbox)
         self._outbox = []
         self._outbox_bytes = 0
-        if len(outbox) == 1 and len(outbox[0]) <= SINGLE_MESSAGE_BYTES_MAX:
+        if count == 1 and size <= SINGLE_MESSAGE_BYTES_MAX:
             return [LAST_MESSAGE_PREFIX + outbox[0]]
-        if len(outbox) <= PARTS_MAX:  # a snapshot and what is announced beside it: they mostly fit together
-            together = b"".join([write_message(message) for message in outbox if len(message) <= SINGLE_MESSAGE_BYTES_MAX])
-            if len(together) <= PARTS_BYTES_MAX and len(together) == sum(map(len, outbox)) + MESSAGE_HEAD_BYTES * len(outbox):
-                return [together]
+        if size + MESSAGE_HEAD_BYTES * count <= PARTS_BYTES_MAX and count <= PARTS_MAX:
+            return [b"".join(map(write_message, outbox))]  # a snapshot and what is announced beside it: they mostly fit together
         return pack_parts(part for message in outbox for part in self._parts_of(message))
 
     def sealed(self, parts: bytes, now: float) -> bytes:

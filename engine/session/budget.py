@@ -182,7 +182,8 @@ class SendBudget:
         """A snapshot of this size goes out."""
         usual = self._usual_bytes
         # A complete snapshot is many times the usual size; it must not become the usual size by itself.
-        self._usual_bytes = usual + (min(size_bytes, 2 * usual) - usual) / 16 if usual else float(size_bytes)
+        counted = size_bytes if size_bytes <= 2 * usual else 2 * usual
+        self._usual_bytes = usual + (counted - usual) / 16 if usual else float(size_bytes)
         if self.interval_ticks != self._min:
             self._tokens -= size_bytes
 

@@ -68,37 +68,42 @@ class Sending:
         failed: set[MatchId] = set()
         spread = self.governor.spread_ticks
         for connection_id, place in list(self._places.items()):
-            if not place.is_connected or place.match.match_id in failed:
+            match, budget, connection = place.match, place.budget, place.connection
+            if not place.is_connected or (failed and match.match_id in failed):
                 continue
-            budget, connection, room = place.budget, place.connection, 0
             if now >= place.look_at:
                 place.look_at = now + PERIOD_S
                 budget.observe(connection.path_report(now), now, losses_in_runs=place.redundancy.copies > 0)
                 place.state.round_trip_s = connection.rtt_s
-            if budget.interval_ticks < spread:  # two paces at once could miss each other for ever: the slower one decides
-                if not self.governor.is_turn(place.state.seat, tick, ticks):
+            room: int | None = 0
+            if spread > 1 or budget.interval_ticks > 1:
+                room = self._room(place, tick, ticks)
+                if room is None:
                     continue
-            elif budget.is_slowed and not self.governor.is_slowed and place.match.rows_can_wait:
-                room = budget.room_bytes(tick, ticks)
-                if not room:
-                    continue
-            elif budget.interval_ticks > 1 and not budget.is_due(tick, ticks):
-                continue
             try:
-                message = _SNAPSHOT_HEAD + (self._part(place, room) if room else place.match.snapshot_for(place.state))
+                message = _SNAPSHOT_HEAD + (self._part(place, room) if room else match.snapshot_for(place.state))
             except Exception:  # noqa: BLE001 - as in _step: a cell out of its range, an interest mask of the wrong shape
-                failed.add(place.match.match_id)
-                self._fail(place.match, now)
+                failed.add(match.match_id)
+                self._fail(match, now)
                 continue
             if not room:
                 budget.sent(len(message) - 1)
             connection.send(message)
-            if now >= place.redundancy.judge_at or place.redundancy.copies:
+            redundancy = place.redundancy
+            if now >= redundancy.judge_at or redundancy.copies:
                 self._plan_copies(connection_id, place, message, now)
-            match = place.match
-            announced = place.repetition.message(match.announcements, match.tick, is_carried=place.is_carried)
+            announced = place.repetition.message(match.announcements, match.world.tick, is_carried=place.is_carried)
             if announced:
                 connection.send(announced)
+
+    def _room(self, place: Place, tick: int, ticks: int) -> int | None:
+        """How many bytes this place's snapshot may have now; 0: any number; None: it is not its turn."""
+        budget = place.budget
+        if budget.interval_ticks < self.governor.spread_ticks:  # two paces at once could miss each other for ever: the slower one decides
+            return 0 if self.governor.is_turn(place.state.seat, tick, ticks) else None
+        if budget.is_slowed and not self.governor.is_slowed and place.match.rows_can_wait:
+            return budget.room_bytes(tick, ticks) or None
+        return 0 if budget.interval_ticks == 1 or budget.is_due(tick, ticks) else None
 
     def _part(self, place: Place, room_bytes: int) -> bytes:
         """A snapshot in which rows may wait."""
