@@ -10,7 +10,7 @@ from engine.timeline.causes import RESTEP_TICKS_MAX
 from engine.world import Range, World
 from tests.timeline.test_contact import BODY, Blocking
 from tests.timeline.test_prediction import ME, NOW, RIGHT, Authority
-from tests.timeline.toy import COMMAND, Toy
+from tests.timeline.toy import COMMAND, Toy, client_view
 
 STOP = COMMAND.neutral
 LEFT = COMMAND.make(dx=-1)
@@ -67,6 +67,17 @@ def test_who_turns_and_runs_into_us_is_the_other_player(lost: int) -> None:
     assert prediction.statistics().corrections_by_cause["other_player"] == 1
 
 
+def test_where_what_he_did_between_two_snapshots_matters_more_than_the_error_it_was_his_doing() -> None:
+    """He walked on for two ticks and stopped in the third: guessed he never stops us, on the straight way he does so twice, in truth once."""
+    authority, prediction = running(BODY + 5, 8)
+    for other in (RIGHT, RIGHT, STOP):
+        view = authority.step(RIGHT, other)
+    correction = told(prediction, view)
+    (cell,) = correction.mispredictions
+    assert cell.predicted - cell.authoritative == 40
+    assert correction.cause is Cause.OTHER_PLAYER
+
+
 def test_who_goes_out_of_the_way_is_the_other_player() -> None:
     authority, prediction = running(BODY + 30, 8, other=STOP)
     for _ in range(2):
@@ -107,6 +118,12 @@ def test_a_missing_command_that_changes_nothing_is_not_blamed() -> None:
 def test_a_late_command_of_which_we_know_already_is_not_blamed_again() -> None:
     authority, prediction = running(9_000, 8, game=Wounding(103))
     assert told(prediction, authority.step(RIGHT), late=1).cause is Cause.SERVER_EVENT
+    authority, prediction = running(9_000, 0)
+    for tick in range(103, 111):
+        prediction.step(tick, LEFT)
+    authority.step(LEFT)
+    authority.world.walker.x[ME] = 20_000
+    assert told(prediction, authority.step(LEFT), late=1).cause is Cause.SERVER_EVENT, "the commands of these ticks were there"
 
 
 def test_each_cell_has_its_own_cause_and_the_place_names_all() -> None:
@@ -125,6 +142,22 @@ def test_each_cell_has_its_own_cause_and_the_place_names_all() -> None:
     (again,) = prediction.recent_corrections()
     assert again.cause is Cause.LATE_COMMAND
     assert by_field(again)["health"] is Cause.SERVER_EVENT, "which was not late"
+
+
+def test_who_is_put_elsewhere_was_put_there_by_the_server_whatever_else_others_took_from_him() -> None:
+    authority = Authority()
+    authority.world.walker.x[ME] = 1_700
+    prediction = Prediction(Toy(), ME)
+    prediction.snapshot(client_view(authority.world, ME), NOW)
+    for tick in range(101, 109):
+        prediction.step(tick, RIGHT)  # a coin is reached in tick 103
+    for _ in range(2):
+        assert prediction.snapshot(authority.step(RIGHT), NOW) is None
+    authority.world.coin.wait[0] = 100  # he has it
+    authority.world.walker.x[ME] = 20_000
+    correction = told(prediction, authority.step(RIGHT))
+    assert by_field(correction) == {"x": Cause.SERVER_EVENT, "money": Cause.OTHER_PLAYER}
+    assert correction.cause is Cause.SERVER_EVENT
 
 
 def test_what_moves_with_a_wound_because_somebody_stopped_is_his_doing() -> None:
