@@ -68,7 +68,7 @@ def test_who_turns_and_runs_into_us_is_the_other_player(lost: int) -> None:
 
 
 def test_where_what_he_did_between_two_snapshots_matters_more_than_the_error_it_was_his_doing() -> None:
-    """He walked on for two ticks and stopped in the third: guessed he never stops us, on the straight way he does so twice, in truth once."""
+    """He walked for two ticks and stopped in the third: guessed he never stops us, on the straight way he does so twice, in truth once."""
     authority, prediction = running(BODY + 5, 8)
     for other in (RIGHT, RIGHT, STOP):
         view = authority.step(RIGHT, other)
