@@ -125,6 +125,7 @@ class ArenaView:
         self._draw_bolts(surface, world.projectile, roster)
         self.effects.draw(surface, camera)
         self._draw_labels(surface, world, seen, roster, now)
+        texts.settle()  # plates come over them
 
     def _seats_seen(self, player: Table) -> list[int]:
         """Living players on the screen, the own one last (on top)."""

@@ -62,29 +62,23 @@ class KillFeed:
     @staticmethod
     def _draw_line(surface: pygame.Surface, line: _Line, index: int, alpha: int, slide: float, plates: Plates) -> None:
         top = 14 + index * _ROW_HEIGHT
-        names = [texts.render(line.victim.name, 14, mix(line.victim.colour, theme.WHITE, 0.2))]
-        if line.killer is not None:
-            names.append(texts.render(line.killer.name, 14, mix(line.killer.colour, theme.WHITE, 0.2)))
+        names = [(person.name, mix(person.colour, theme.WHITE, 0.2)) for person in (line.victim, line.killer) if person is not None]
+        widths = [texts.render(name, 14, colour).get_width() for name, colour in names]
         symbol = sprites.icon({rules.BLASTER: 1, rules.RAIL: 2}.get(line.weapon, 4), 16, theme.TEXT)
-        width = sum(name.get_width() for name in names) + 16 + 24 + 10 * len(names)
+        width = sum(widths) + 16 + 24 + 10 * len(names)
         width = -(-width // 8) * 8
         right = WIDTH - 22 + slide
         middle = top + 13
         edge = theme.TEXT if line.concerns_us else theme.PANEL_EDGE
         plates.draw(surface, f"kill {index}", (round(right) - width, top, width, 26), 160 * alpha // 255 // 16 * 16, radius=6, edge=edge)
-        pieces: list[tuple[pygame.Surface, tuple[float, float]]] = []
-        x = right - 12 - names[0].get_width()
-        pieces.append((names[0], (x, middle - names[0].get_height() // 2)))
-        x -= 10 + 16
-        pieces.append((symbol, (x, middle - 8)))
-        if len(names) > 1:
-            x -= 10 + names[1].get_width()
-            pieces.append((names[1], (x, middle - names[1].get_height() // 2)))
-        for picture, place in pieces:
-            if alpha < 255:
-                picture = picture.copy()
-                picture.set_alpha(alpha)
-            surface.blit(picture, place)
+        x = right - 12
+        for (name, colour), name_width in zip(names, widths, strict=True):
+            texts.draw(surface, name, (x, middle), 14, colour, align="right", alpha=alpha)
+            x -= name_width + 10 + 16 + 10
+        if alpha < 255:
+            symbol = symbol.copy()
+            symbol.set_alpha(alpha)
+        surface.blit(symbol, (right - 12 - widths[0] - 10 - 16, middle - 8))
 
 
 class Banner:
@@ -136,15 +130,16 @@ class DeathScreen:
         player, seat = world.player, self._seat
         if not player.generation[seat] or int(player.life[seat]) != rules.DEAD or int(world.match.phase[0]) == rules.RESULTS:
             return
+        texts.settle()
         surface.fill((158, 136, 150), special_flags=pygame.BLEND_RGB_MULT)
         theme.draw_band(surface, (WIDTH / 2, 254), (620, 108))
         texts.draw(surface, "ELIMINATED", (WIDTH / 2, 236), 46, theme.BAD, align="centre", shadow=True)
         if self._killer is not None:
-            by = texts.render("by", 20, theme.DIM, shadow=True)
-            name = texts.render(self._killer.name, 22, self._killer.colour, shadow=True)
-            left = (WIDTH - by.get_width() - 8 - name.get_width()) / 2
-            surface.blit(by, (left, 282 - by.get_height() / 2))
-            surface.blit(name, (left + by.get_width() + 8, 282 - name.get_height() / 2))
+            by = texts.render("by", 20, theme.DIM, shadow=True).get_width()
+            name = texts.render(self._killer.name, 22, self._killer.colour, shadow=True).get_width()
+            left = (WIDTH - by - 8 - name) / 2
+            texts.draw(surface, "by", (left, 282), 20, theme.DIM, shadow=True)
+            texts.draw(surface, self._killer.name, (left + by + 8, 282), 22, self._killer.colour, shadow=True)
         elif self._weapon > rules.RAIL:
             texts.draw(surface, "by the arena itself", (WIDTH / 2, 282), 20, theme.DIM, align="centre", shadow=True)
         ticks = int(player.respawn[seat])

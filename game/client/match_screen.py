@@ -362,6 +362,7 @@ class MatchScreen:
         draw_table(surface, rows, room.name if room is not None else "Scores", detail, max(86, (HEIGHT - 96 - 27 * len(rows)) // 2))
 
     def _draw_results(self, surface: pygame.Surface, world: World) -> None:
+        texts.settle()
         surface.fill((78, 82, 100), special_flags=pygame.BLEND_RGB_MULT)
         if self._standings is not None:
             rows = rows_of_standings(self._standings, self._client.player_name)

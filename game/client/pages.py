@@ -129,12 +129,11 @@ def card(surface: pygame.Surface, rect: tuple[int, int, int, int] | pygame.Rect,
 
 def chip(surface: pygame.Surface, text: str, right: int, middle: int, colour: theme.Colour) -> int:
     """A small rounded label that ends at ``right``. Returns its width."""
-    letters = texts.render(text, 12, colour)
-    box = pygame.Rect(0, 0, letters.get_width() + 20, 22)
+    box = pygame.Rect(0, 0, texts.render(text, 12, colour).get_width() + 20, 22)
     box.midright = (right, middle)
     pygame.draw.rect(surface, theme.mix(theme.PANEL, colour, 0.22), box, border_radius=11)
     pygame.draw.rect(surface, theme.mix(theme.PANEL, colour, 0.6), box, width=1, border_radius=11)
-    surface.blit(letters, letters.get_rect(center=box.center))
+    texts.draw(surface, text, box.center, 12, colour, align="centre")
     return box.width
 
 
@@ -148,6 +147,7 @@ def draw_notice(surface: pygame.Surface, sentence: str, colour: theme.Colour = t
         box.midbottom = (WIDTH // 2, HEIGHT - 30)
     else:
         box.midright = (WIDTH - 40, max(50, height // 2 + 6))
+    texts.settle()
     surface.blit(theme.panel(width, height, 250, 10, colour), box)
     pygame.draw.rect(surface, colour, (box.x + 12, box.y + 12, 4, height - 24), border_radius=2)
     for index, line in enumerate(lines):

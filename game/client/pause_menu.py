@@ -109,6 +109,7 @@ class PauseMenu:
 
     def draw(self, surface: pygame.Surface) -> None:
         """Draw it over a darkened arena."""
+        texts.settle()
         surface.fill((96, 100, 118), special_flags=pygame.BLEND_RGB_MULT)
         surface.blit(theme.panel(*self._box.size, 240, 14), self._box)
         width, height = theme.controls_size()

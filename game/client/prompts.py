@@ -41,6 +41,7 @@ class Prompt:
 
     def draw(self, surface: pygame.Surface, now: float) -> None:
         """Draw it over a darkened page."""
+        texts.settle()
         surface.fill((90, 94, 110), special_flags=pygame.BLEND_RGB_MULT)
         surface.blit(theme.panel(*self.box.size, 250, 14, self._edge), self.box)
         texts.draw(surface, self._title, (self.box.x + 30, self.box.y + 34), 18, theme.TEXT)

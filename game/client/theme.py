@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections import OrderedDict
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
@@ -54,8 +55,11 @@ PLAYER_COLOURS: Final[tuple[Colour, ...]] = (
     (255, 170, 142),
 )
 
-TEXTS_KEPT_MAX: Final = 1024
+TEXTS_KEPT_MAX: Final = 2048
 """Rendered texts kept; the one unused for longest goes first."""
+
+TEXTS_HELD_MAX: Final = 512
+"""Texts of one picture that are held back; more are drawn where they are, and scaled with it."""
 
 _FONT_FILES: Final[dict[Weight, str]] = {"regular": "NotoSans-Regular.ttf", "bold": "NotoSans-Bold.ttf", "mono": "FiraCode-Regular.ttf"}
 
@@ -122,7 +126,7 @@ def scaled(colour: Colour, factor: float) -> Colour:
     )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=160)
 def font(size_px: int, weight: Weight = "bold", script: str = "") -> pygame.font.Font:
     """A font of the interface. The files come with ``pygame_gui``; without them, pygame's own font does."""
     if not pygame.font.get_init():
@@ -160,10 +164,30 @@ def _script_file(text: str) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A text and where it stands."""
+
+    text: str
+    position: tuple[float, float]
+    size_px: int
+    colour: Colour
+    weight: Weight
+    align: Align
+    shadow: bool
+    alpha: int
+
+
 class Text:
-    """Rendered texts, kept. One per process is enough (:data:`texts`)."""
+    """Rendered texts, kept. One per process is enough (:data:`texts`).
+
+    A picture that will be scaled is told by :meth:`hold_for`: its texts are held back and drawn by :meth:`release` at their real size, when
+    the rest has been scaled. So whoever draws something over texts that are there calls :meth:`settle` first, or they would shine through.
+    """
 
     def __init__(self, kept_max: int = TEXTS_KEPT_MAX) -> None:
+        self._held_for: pygame.Surface | None = None
+        self._held: Final[list[_Line]] = []
         self._kept_max: Final = kept_max
         self._kept: Final[OrderedDict[tuple[str, int, Colour, Weight, bool], pygame.Surface]] = OrderedDict()
 
@@ -196,13 +220,45 @@ class Text:
         alpha: int = 255,
     ) -> int:
         """Draw one line; ``position`` is its left, centre or right end and its vertical middle. Returns its width in pixels."""
-        rendered = self.render(text, size_px, colour, weight, shadow)
+        line = _Line(text, position, size_px, colour, weight, align, shadow, alpha)
+        if surface is not self._held_for:
+            return self._blit(surface, line)
+        self._held.append(line)
+        if len(self._held) >= TEXTS_HELD_MAX:
+            self.settle()
+        return self.render(text, size_px, colour, weight, shadow).get_width()
+
+    def hold_for(self, surface: pygame.Surface | None) -> None:
+        """From now on hold back what is drawn on this surface; None: nothing."""
+        self.settle()
+        self._held_for = surface
+
+    def settle(self) -> None:
+        """Something will be drawn over the texts that are there: they become a part of the picture."""
+        if self._held_for is not None:
+            for line in self._held:
+                self._blit(self._held_for, line)
+        self._held.clear()
+
+    def release(self, target: pygame.Surface, area: pygame.Rect, scale: float) -> None:
+        """Draw what was held back on the ``area`` where its picture now stands, ``scale`` times as large. Sizes are rounded down: no line
+        becomes longer than its place.
+        """
+        target.set_clip(area)
+        for line in self._held:
+            place = (area.x + line.position[0] * scale, area.y + line.position[1] * scale)
+            self._blit(target, replace(line, position=place, size_px=max(1, int(line.size_px * scale))))
+        target.set_clip(None)
+        self._held.clear()
+
+    def _blit(self, surface: pygame.Surface, line: _Line) -> int:
+        rendered = self.render(line.text, line.size_px, line.colour, line.weight, line.shadow)
         width, height = rendered.get_size()
-        x = position[0] - (0 if align == "left" else width / 2 if align == "centre" else width)
-        if alpha < 255:
+        x = line.position[0] - (0 if line.align == "left" else width / 2 if line.align == "centre" else width)
+        if line.alpha < 255:
             rendered = rendered.copy()
-            rendered.set_alpha(max(0, alpha))
-        surface.blit(rendered, (round(x), round(position[1] - height / 2)))
+            rendered.set_alpha(max(0, line.alpha))
+        surface.blit(rendered, (round(x), round(line.position[1] - height / 2)))
         return width
 
 

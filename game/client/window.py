@@ -3,6 +3,7 @@
 Screens draw to :attr:`Window.surface`, always the same logical size. ``present`` scales it into the window with its proportions kept and
 black bars where they do not fit, and mouse positions come back the same way. We scale ourselves: pygame's ``SCALED`` flag goes through a
 GPU texture, which without a GPU costs 8 ms a frame against 2 ms here. In a window of exactly the logical size nothing is copied at all.
+Letters are not scaled but drawn afterwards at their real size (:class:`game.client.theme.Text`): scaled ones are soft.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Final
 import pygame
 
 from game.client.screen import LOGICAL_SIZE
+from game.client.theme import texts
 
 _MOUSE_EVENTS: Final = (pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP)
 _SMALLEST: Final = (640, 360)
@@ -91,6 +93,7 @@ class Window:
                 target = self._display.subsurface(self._inner)
                 whole = self._inner.width % LOGICAL_SIZE[0] == 0
                 (pygame.transform.scale if whole else pygame.transform.smoothscale)(self._logical, self._inner.size, target)
+                texts.release(self._display, self._inner, self._inner.height / LOGICAL_SIZE[1])
         pygame.display.flip()
 
     def _open(self) -> None:
@@ -111,6 +114,7 @@ class Window:
 
     def _lay_out(self) -> None:
         self._inner = letterbox(self._display.get_size())
+        texts.hold_for(None if self._inner.size == LOGICAL_SIZE else self._logical)
         self._display.fill((0, 0, 0))
 
 

@@ -26,6 +26,51 @@ def test_kept_texts_are_bounded_and_the_used_ones_stay():
     assert text.render("stays", 12) is kept
 
 
+def bounds(surface):
+    """Where something other than black is."""
+    return pygame.mask.from_threshold(surface, (255, 255, 255), (200, 200, 200, 255)).get_bounding_rects()
+
+
+def test_a_held_text_comes_at_its_real_size_when_its_picture_has_been_scaled():
+    text, picture, display = Text(), pygame.Surface((200, 100), 0, 32), pygame.Surface((400, 220), 0, 32)
+    text.hold_for(picture)
+    width = text.draw(picture, "Nova", (100, 50), 16, align="centre")
+    assert width == text.render("Nova", 16).get_width()
+    assert not bounds(picture), "not scaled with it"
+    text.release(display, pygame.Rect(0, 10, 400, 200), 2.0)
+    drawn, expected = display.copy(), pygame.Surface((400, 220), 0, 32)
+    Text().draw(expected, "Nova", (200, 110), 32, align="centre")
+    assert pygame.image.tobytes(drawn, "RGB") == pygame.image.tobytes(expected, "RGB")
+    text.release(display, pygame.Rect(0, 10, 400, 200), 2.0)
+    assert pygame.image.tobytes(drawn, "RGB") == pygame.image.tobytes(display, "RGB"), "each once"
+
+
+def test_what_is_drawn_over_a_settled_text_covers_it():
+    text, picture, display = Text(), pygame.Surface((200, 100), 0, 32), pygame.Surface((400, 200), 0, 32)
+    text.hold_for(picture)
+    text.draw(picture, "under", (10, 50), 16)
+    text.settle()
+    assert bounds(picture)
+    picture.fill((0, 0, 0))
+    text.release(display, display.get_rect(), 2.0)
+    assert not bounds(display)
+
+
+def test_texts_elsewhere_are_drawn_at_once_and_held_ones_are_bounded_and_stay_in_the_picture():
+    text, picture, display = Text(), pygame.Surface((200, 100), 0, 32), pygame.Surface((600, 200), 0, 32)
+    text.hold_for(picture)
+    text.draw(display, "elsewhere", (10, 50), 16)
+    assert bounds(display)
+    display.fill((0, 0, 0))
+    text.draw(picture, "slides in from the right", (190, 50), 16)
+    text.release(display, pygame.Rect(100, 0, 400, 200), 2.0)
+    assert 480 < max(rect.right for rect in bounds(display)) <= 500, "not on the bar beside the picture"
+    for _ in range(theme.TEXTS_HELD_MAX):
+        text.draw(picture, "x", (10, 50), 16)
+    assert bounds(picture), "a picture that nobody shows"
+    text.hold_for(None)
+
+
 def test_any_name_can_be_drawn(surface):
     for name in ("", "a\0b", "日本語", "Ж", "한국", "שלום", "😀", "\u202e", "\ud800", "x" * 300):
         theme.texts.draw(surface, name, (640, 360), 14, shadow=True, align="centre")

@@ -1,7 +1,10 @@
 import pygame
 import pytest
 
+from game.client.pause_menu import PauseChoice, PauseMenu
 from game.client.screen import LOGICAL_SIZE
+from game.client.sounds import SoundPlayer
+from game.client.theme import texts
 from game.client.window import Window, letterbox
 
 
@@ -68,3 +71,29 @@ def test_events_pass_but_fullscreen_keys_are_the_windows_own(window):
     window.set_fullscreen(False)
     assert not window.is_fullscreen
     assert window.surface.get_size() == LOGICAL_SIZE
+
+
+def test_letters_are_drawn_at_the_windows_size():
+    window = Window(size=(1920, 1080))
+    window.surface.fill((0, 0, 0))
+    texts.draw(window.surface, "Nova", (640, 360), 20, align="centre")
+    window.present()
+    shown = pygame.display.get_surface().copy()
+    expected = pygame.Surface((1920, 1080), 0, 32)
+    texts.draw(expected, "Nova", (960, 540), 30, align="centre")
+    assert pygame.image.tobytes(shown, "RGB") == pygame.image.tobytes(expected, "RGB")
+
+
+def test_menus_cover_the_letters_that_are_under_them():
+    window = Window(size=(1920, 1080))
+    menu = PauseMenu(SoundPlayer(None))
+    menu.open()
+    first = menu.item_rect(PauseChoice.RESUME)
+    place = (first.x + 10, first.y - 34)  # beside the menu's title
+    window.surface.fill((0, 0, 0))
+    texts.draw(window.surface, "under", place, 14)
+    menu.draw(window.surface)
+    window.present()
+    display = pygame.display.get_surface()
+    area = pygame.Rect(place[0] * 1.5, place[1] * 1.5 - 10, 60, 20)
+    assert max(max(display.get_at((x, y))[:3]) for x in range(area.left, area.right) for y in range(area.top, area.bottom)) < 60
