@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.world import GENERATIONS, Field, Kind, KindLayout, Schema, column_offsets
+from engine.world import GENERATIONS, Field, Kind, KindLayout, LivingCells, Schema, column_offsets
 
 _FREE: Final = np.array(0, dtype=np.int32)
 
@@ -49,23 +49,19 @@ class KindCode:
     new_bits: list[int]
 
 
-@dataclass(frozen=True, slots=True)
 class Forecast:
     """Cells that move and what moves them, as indices into cells with the constants' tail. Steps must run in order."""
 
-    targets: Indices
-    sources: Indices
-    births: Indices
-    lows: Ints
-    highs: Ints
+    def __init__(self, targets: Indices, sources: Indices, births: Indices, lows: Ints, highs: Ints) -> None:
+        self.parts: Final = (targets, sources, births, lows, highs)
+        self._moving: Final = LivingCells(births, targets, sources, lows, highs)
 
     def of_living(self, base: Ints, now: Ints, ticks: int) -> tuple[Indices, Ints]:
         """Which of the targets belong to rows of the baseline ``base``, and their forecast; ``now`` has the motion fields' new values.
 
         All others are free there: forecast 0. They are left out because most slots are free; that halves the time with 16 seats.
         """
-        living = base[self.births].nonzero()[0]
-        targets, sources = self.targets[living], self.sources[living]
+        targets, sources, lows, highs = self._moving.pick(base)
         expected = base[targets]
         if ticks == 1:  # on a LAN always: v0 cancels out
             expected += now[sources]
@@ -78,8 +74,8 @@ class Forecast:
             speed *= ticks
             speed += change
             expected += speed
-        np.maximum(expected, self.lows[living], out=expected)
-        np.minimum(expected, self.highs[living], out=expected)
+        np.maximum(expected, lows, out=expected)
+        np.minimum(expected, highs, out=expected)
         return targets, expected
 
 
@@ -167,14 +163,8 @@ def _kind_code(layout: KindLayout) -> KindCode:
 
 
 def _join(parts: list[Forecast]) -> Forecast:
-    none = np.zeros(0, dtype=np.intp)
-    return Forecast(
-        targets=np.concatenate([none, *(part.targets for part in parts)]),
-        sources=np.concatenate([none, *(part.sources for part in parts)]),
-        births=np.concatenate([none, *(part.births for part in parts)]),
-        lows=np.concatenate([none.astype(np.int64), *(part.lows for part in parts)]),
-        highs=np.concatenate([none.astype(np.int64), *(part.highs for part in parts)]),
-    )
+    none = Forecast(*(np.zeros(0, dtype=kind) for kind in (np.intp, np.intp, np.intp, np.int64, np.int64)))
+    return Forecast(*(np.concatenate(columns) for columns in zip(*(part.parts for part in (none, *parts)), strict=True)))
 
 
 class PrivateLayout:

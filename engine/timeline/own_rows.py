@@ -18,6 +18,8 @@ from engine.world import Field, KindLayout, Schema, column_offsets
 Indices = NDArray[np.intp]
 Values = NDArray[np.int64]
 
+_STILL: Final = np.array(0, dtype=np.int32)
+
 
 class OwnRows:
     """Index arrays into ``world.cells`` for one schema and seat."""
@@ -122,18 +124,18 @@ class SharedRows:
         self.rows: Final = _joined(rows)
         """Which shared row a cell belongs to, 0 to ``row_count - 1``."""
         self._sources: Final = _joined(sources)
-        self._named: Final = np.concatenate([np.zeros(0, dtype=np.int64), *named])
+        self._named: Final = np.concatenate([np.zeros(0, dtype=np.int64), *named]).astype(np.int32)
         """1 where the source is what moves the cell, 0 where it moves by a constant."""
-        self._constants: Final = np.concatenate([np.zeros(0, dtype=np.int64), *constants])
+        self._has_named: Final = bool(self._named.any())
+        self._constants: Final = np.concatenate([np.zeros(0, dtype=np.int64), *constants]).astype(np.int32)
 
     def touched(self, before: NDArray[np.int32], after: NDArray[np.int32]) -> Indices:
         """Rows (with repeats) that a step changed otherwise than by their motion. The arguments are two worlds' cells, one tick apart."""
         change = after[self.cells] - before[self.cells]
-        changed = change.nonzero()[0]
-        if not changed.size:
-            return changed
-        drift = before[self._sources[changed]] * self._named[changed] + self._constants[changed]
-        rows: Indices = self.rows[changed[change[changed] != drift]]
+        drift = self._constants
+        if self._has_named:
+            drift = before[self._sources] * self._named + drift
+        rows: Indices = self.rows[(change != drift) & (change != _STILL)]
         return rows
 
 

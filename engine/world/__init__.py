@@ -4,6 +4,7 @@ Leaves to the layers above: what the numbers mean (the game) and how they travel
 """
 
 from engine.world.blend import FRACTIONS, Blender
+from engine.world.living import LivingCells
 from engine.world.motion import Motion, column_offsets
 from engine.world.schema import GENERATIONS, SEATS_MAX, Field, Kind, KindLayout, Range, Schema, digest_of, first_difference
 from engine.world.table import Table
@@ -17,6 +18,7 @@ __all__ = [
     "Field",
     "Kind",
     "KindLayout",
+    "LivingCells",
     "Motion",
     "Range",
     "Schema",

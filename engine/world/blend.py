@@ -19,16 +19,21 @@ from engine.world.world import World
 FRACTIONS: Final = 256
 """A place between two ticks is told in 256ths: 65 microseconds at 60 Hz, finer than any screen."""
 
-_FRACTION_BITS: Final = np.array(8, dtype=np.int64)
-_STRAIGHT: Final = 1 << 40
-"""A straight line is a circle that nothing goes round: one computation for linear fields and angles."""
+_FRACTION_BITS: Final = 8
+_INT32_SIZE_MAX: Final = 1 << 21
+"""Where no blended field goes further from 0 than this (and few do), 256 times the way between two values fits int32. There everything is
+computed with cells as they are, for two thirds of the price of int64: numpy takes longest to convert."""
 
 
 class Blender:
     """Blends worlds of one schema and number of seats: all rows, or only those of one seat. Make one and keep it."""
 
     def __init__(self, schema: Schema, seat: int | None = None) -> None:
-        none = np.zeros(0, dtype=np.int64)
+        blended = [field for kind in schema.kinds for field in kind.fields if field.blend != "step"]
+        self._is_int32: Final = all(field.range.size <= _INT32_SIZE_MAX for field in blended)
+        number: type[np.int32 | np.int64] = np.int32 if self._is_int32 else np.int64
+        straight = 1 << (30 if self._is_int32 else 40)  # a line is a circle that nothing goes round: one computation for it and for angles
+        none = np.zeros(0, dtype=number)
         cells, births, lows, spans = [none.astype(np.intp)], [none.astype(np.intp)], [none], [none]
         for layout in schema.layouts:
             columns = column_offsets(layout)
@@ -39,14 +44,15 @@ class Blender:
                 cells.append(columns[field.name] + rows)
                 births.append(layout.public_offset + rows)
                 turns = field.blend == "angle"
-                lows.append(np.full(rows.size, field.range.low if turns else -_STRAIGHT // 2, dtype=np.int64))
-                spans.append(np.full(rows.size, field.range.high - field.range.low + 1 if turns else _STRAIGHT, dtype=np.int64))
+                lows.append(np.full(rows.size, field.range.low if turns else -straight // 2, dtype=number))
+                spans.append(np.full(rows.size, field.range.high - field.range.low + 1 if turns else straight, dtype=number))
         self._cells: Final = np.concatenate(cells)
         self._births: Final = np.concatenate(births)
         self._lows: Final = np.concatenate(lows)
         self._spans: Final = np.concatenate(spans)
         self._halves: Final = self._spans // 2
-        self._turns: Final = bool((self._spans != _STRAIGHT).any())
+        self._turns: Final = bool((self._spans != straight).any())
+        self._fraction_bits: Final = np.array(_FRACTION_BITS, dtype=number)
 
     def blend_into(self, out: World, earlier: World, later: World, fraction: int) -> None:
         """Set ``out`` to the world ``fraction`` / 256 of the way from ``earlier`` to ``later``. ``out.tick`` is the earlier tick."""
@@ -73,7 +79,7 @@ class Blender:
             moving = moving[stays]
         if not moving.size:
             return
-        place = start[moving].astype(np.int64)
+        place = start[moving] if self._is_int32 else start[moving].astype(np.int64)
         way = end[moving] - place
         if self._turns:
             low, span, half = self._lows[moving], self._spans[moving], self._halves[moving]
@@ -82,13 +88,13 @@ class Blender:
             way -= half  # the short way round
             place -= low
             way *= fraction
-            way >>= _FRACTION_BITS
+            way >>= self._fraction_bits
             place += way
             place %= span
             place += low
         else:
             way *= fraction
-            way >>= _FRACTION_BITS
+            way >>= self._fraction_bits
             place += way
         out.cells[self._cells[moving]] = place
 

@@ -54,6 +54,11 @@ class Range:
         """Bits that any value of the range needs, 0 where there is only one."""
         return (self.high - self.low).bit_length()
 
+    @property
+    def size(self) -> int:
+        """The greatest distance from 0."""
+        return max(abs(self.low), abs(self.high))
+
     def __contains__(self, value: int) -> bool:
         return self.low <= value <= self.high
 

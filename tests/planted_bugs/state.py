@@ -26,7 +26,7 @@ WORLD: Final = (
     Bug(
         "motion_not_clamped",
         "engine/world/motion.py",
-        "        np.minimum(moved, self._highs[living], out=moved)\n",
+        "        np.minimum(moved, highs, out=moved)\n",
         "",
         "What moves on by itself leaves its field's range.",
         "tests/world",

@@ -151,3 +151,40 @@ def test_blending_a_world_with_itself_changes_nothing() -> None:
     world = world_with(x=5, aim=1023, turn=-100)
     world.ship.spawn(9, 1, x=1000, still=1)
     assert np.array_equal(blended(world, world, 77).cells, world.cells)
+
+
+FAR = Kind("far", (Field("x", Range(-(2**30), 2**30), motion="vx", blend="linear"), Field("vx", Range(-(2**30), 2**30))), capacity=2)
+"""Beside this kind nothing can be computed in 32 bits."""
+
+
+@given(x=st.integers(0, 1000), vx=st.integers(-50, 50), aim=st.integers(0, 1023), ticks=st.integers(1, 40), fraction=st.integers(0, 255))
+def test_small_numbers_move_as_they_do_beside_large_ones(x: int, vx: int, aim: int, ticks: int, fraction: int) -> None:
+    small, large = world_with(x=x, vx=vx, aim=aim), World(Schema(*SCHEMA.kinds, FAR, seats=2), 10)
+    large.ship.public[...], large.ship.private[...] = small.ship.public, small.ship.private
+    large.far.spawn(10, x=2**30, vx=-(2**30))
+    large.far.spawn(10, x=-(2**30), vx=-(2**30))
+    shown = []
+    for world in (small, large):
+        later = world.copy()
+        Motion(world.schema).advance(later, ticks)
+        later.ship.aim[0] = (aim + 300 * ticks) % 1024
+        out = World(world.schema)
+        Blender(world.schema).blend_into(out, world, later, fraction)
+        shown.append((later, out))
+    for narrow, wide in zip(*shown, strict=True):
+        assert np.array_equal(narrow.ship.public, wide.ship.public)
+        assert np.array_equal(narrow.ship.private, wide.ship.private)
+    later, out = shown[1]
+    assert later.far.x.tolist() == [max(2**30 - ticks * 2**30, -(2**30)), -(2**30)]
+    assert out.far.x.tolist() == [2**30 + ((int(later.far.x[0]) - 2**30) * fraction >> 8), -(2**30)]
+
+
+def test_rows_that_come_and_go_are_noticed() -> None:
+    world, motion = world_with(x=100, vx=5), Motion(SCHEMA)
+    motion.advance(world, 1)
+    world.ship.spawn(11, 1, x=500, vx=-5, still=4)
+    motion.advance(world, 1)
+    assert world.ship.x.tolist() == [110, 0, 495, 0]
+    world.ship.free(0)
+    motion.advance(world, 1)
+    assert world.ship.x.tolist() == [0, 0, 490, 0]
