@@ -11,7 +11,7 @@ the control server. So nobody is ever told something about a session whose end i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -21,7 +21,7 @@ from engine.control.limits import VERB_RATES, ControlLimits, Rate
 from engine.control.server import ControlServer, ControlServerStatistics
 from engine.control.server_events import CarriedReceived, Joined, Left, Lost, Requested, Resumed, ServerEvent, TurnedAway
 from engine.ids import Address
-from engine.session.values import CarriedToSend, DatagramCarried, HostEvent, HostRequest
+from engine.session.values import AnnouncementMade, CarriedToSend, DatagramCarried, HostEvent, HostRequest
 from engine.world import first_difference
 from server.config import ServerConfig
 from server.rooms import Lobby, LobbyStatistics
@@ -113,6 +113,12 @@ class ControlSide:
             self.lobby.host_event(event, now)
             self._settle(now)
 
+    def announce(self, events: Sequence[AnnouncementMade], now: float, *, may_wait: bool) -> None:
+        """What games have said to their players. ``may_wait``: it goes with whatever each of them is sent next."""
+        for event in events:
+            self.lobby.host_event(event, now)
+        self._settle(now, may_wait=may_wait)
+
     def host_requests(self) -> list[HostRequest]:
         """Drain what the match host is to do, in order."""
         requests: list[HostRequest] = [*self.lobby.outbox.drain_requests(), *self._carried]
@@ -131,17 +137,22 @@ class ControlSide:
 
     # --- inside
 
-    def _settle(self, now: float) -> None:
-        """Events to the lobby, its news to the control server, until both are quiet: news may end a session, which is an event again."""
+    def _settle(self, now: float, *, may_wait: bool = False) -> None:
+        """Events to the lobby, its news to the control server, until both are quiet: news may end a session, which is an event again.
+        ``may_wait`` is about announcements.
+        """
         while True:
             for event in self.control.events():
                 self._tell_lobby(event, now)
             news = self.lobby.outbox.drain_news()
             if not news:
                 return
-            for _, same in groupby(news, key=lambda entry: id(entry[1])):
-                entries = list(same)
-                self.control.broadcast([session_id for session_id, _ in entries], entries[0][1])  # written once for a whole room
+            for announced_to, same in groupby(news, key=lambda delivery: delivery.session_ids if delivery.is_announcement else None):
+                if announced_to is not None:
+                    self.control.broadcast(announced_to, *(delivery.news for delivery in same), may_wait=may_wait)
+                    continue
+                for delivery in same:
+                    self.control.broadcast(delivery.session_ids, delivery.news)
 
     def _tell_lobby(self, event: ServerEvent, now: float) -> None:
         lobby = self.lobby

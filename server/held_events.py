@@ -2,9 +2,12 @@
 
 The host has sent each announcement by datagram already, and repeats it there for a second. What goes by the control connections as well is
 what makes them certain, and among many players it is also what costs most: with 256 of them, 30 announcements a second are 7,700 messages,
-each a TLS record and a system call of its own if it goes at once. So they wait for each other, a quarter of a second at the most. Whatever
-else happens does not wait and does not overtake: it takes those that wait along, in front of it. Only datagrams to carry pass them: a
-player who gets his that way has the announcements in them, beside his snapshots, like everybody else.
+each a TLS record and a system call of its own if it goes at once. So they wait for each other, a quarter of a second at the most, and then
+each player's for the next bytes that he is sent anyway, his ping after a second at the latest (:meth:`ControlSide.announce`). So they need
+no record and no call of their own, and never go to everybody in one moment, which the tick's thread would feel.
+
+Whatever else happens does not wait and does not overtake: it takes those that wait along, in front of it. Only datagrams to carry pass
+them: a player who gets his that way has the announcements in them, beside his snapshots, like everybody else.
 """
 
 from __future__ import annotations

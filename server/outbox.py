@@ -6,6 +6,7 @@ A room's whole state is told at most once per drain however much changed in it, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from engine.control.messages import ChatSaid, News, Rooms
@@ -21,24 +22,37 @@ LOG_LINES_MAX: Final = 1024
 """Log lines between two drains; more are dropped, the newest first: a log must not fill memory."""
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """News and who is told."""
+
+    session_ids: tuple[SessionId, ...]
+    news: News
+    is_announcement: bool = False
+    """The players hear of it by datagram as well."""
+
+
 class Outbox:
     """Collects what goes out. One per lobby."""
 
     def __init__(self) -> None:
-        self._news: list[tuple[SessionId, News]] = []
+        self._news: list[Delivery] = []
         self._requests: list[HostRequest] = []
         self._log: list[str] = []
 
     def tell(self, session_id: SessionId, news: News) -> None:
         """News for one player; reliable: kept for him while his connection is lost."""
-        self._news.append((session_id, news))
+        self._news.append(Delivery((session_id,), news))
+
+    def announce(self, session_ids: tuple[SessionId, ...], news: News) -> None:
+        """What a match's game says to those who play."""
+        self._news.append(Delivery(session_ids, news, is_announcement=True))
 
     def tell_members(self, room: Room, news: News, now: float) -> None:
         """News for everybody in a room, after the state of the room that it speaks about."""
         if room.is_changed:
             self.show(room, now)
-        for session_id in room.members:
-            self._news.append((session_id, news))
+        self._news.append(Delivery(tuple(room.members), news))
 
     def say(self, room: Room, text: str, now: float) -> None:
         """A line of chat from the server itself."""
@@ -50,8 +64,8 @@ class Outbox:
         room.shown_at = now
         for member in room.members.values():
             member.shown_ping_ms = member.guest.ping_ms
-        state = room.state(now)
-        self._news += [(session_id, state) for session_id, member in room.members.items() if member.guest.is_connected]
+        connected = tuple(session_id for session_id, member in room.members.items() if member.guest.is_connected)
+        self._news.append(Delivery(connected, room.state(now)))
 
     def show_to(self, room: Room, guest: Guest, now: float) -> None:
         """Tell a room's state to one member now."""
@@ -76,7 +90,7 @@ class Outbox:
         if len(self._log) < LOG_LINES_MAX:
             self._log.append(line)
 
-    def drain_news(self) -> list[tuple[SessionId, News]]:
+    def drain_news(self) -> list[Delivery]:
         """News in order."""
         drained, self._news = self._news, []
         return drained

@@ -153,9 +153,8 @@ class Rounds:
         if room is None:
             return
         news = Announced(event.match_id, event.tick, event.body, event.number)
-        for session_id, member in room.members.items():
-            if member.seat is not None:
-                self._outbox.tell(session_id, news)
+        playing = tuple(session_id for session_id, member in room.members.items() if member.seat is not None)
+        self._outbox.announce(playing, news)
 
     def refused(self, event: MatchRefused, now: float) -> None:
         """The game did not take the settings after all: say so, and wait for somebody to be ready again."""

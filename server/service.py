@@ -25,6 +25,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from random import Random
 from types import FrameType
 from typing import Any, Final
@@ -47,11 +48,11 @@ from engine.drivers.udp import open_udp_socket
 from engine.ids import DEFAULT_PORT, PORTS_TRIED, VERSION, Address
 from engine.session.config import HostConfig
 from engine.session.host import MatchHost
-from engine.session.values import CarriedToSend, FairnessReported, HostEvent
+from engine.session.values import AnnouncementMade, CarriedToSend, FairnessReported, HostEvent
 from engine.verbs import StreamWrapper
 from server.config import ServerConfig
 from server.control_side import ControlSide
-from server.held_events import HeldEvents
+from server.held_events import PLAYERS_FEW, HeldEvents
 from server.listing import server_info
 from server.pace_log import PaceLog
 from server.posting import Posting
@@ -207,10 +208,16 @@ class Service:
     def _round(self) -> None:
         time = now()
         self._carefully(partial(self._tcp.deliver, time))  # first: it happened before now
-        for event in self._held.pass_on(self._tick.take_events(), self._tcp.statistics().connections, time):
-            if isinstance(event, CarriedToSend):
-                self._carried_at = time
-            self._carefully(partial(self._side.host_event, event, time))
+        players = self._tcp.statistics().connections
+        for is_announced, events in groupby(self._held.pass_on(self._tick.take_events(), players, time), key=_is_announcement):
+            if is_announced:
+                announced = [event for event in events if isinstance(event, AnnouncementMade)]
+                self._carefully(partial(self._side.announce, announced, time, may_wait=players > PLAYERS_FEW))
+                continue
+            for event in events:
+                if isinstance(event, CarriedToSend):
+                    self._carried_at = time
+                self._carefully(partial(self._side.host_event, event, time))
         self._carefully(partial(self._side.advance, time))
         self._carefully(partial(self._tcp.flush, time))
         self._carefully(self._post_requests)
@@ -330,6 +337,10 @@ class Service:
         for line in self._side.log_lines():
             self._log(line)
         self._sockets.close()
+
+
+def _is_announcement(event: HostEvent) -> bool:
+    return isinstance(event, AnnouncementMade)
 
 
 def _is_datagram(event: HostEvent) -> bool:

@@ -11,9 +11,10 @@ away for a minute gets one list of rooms, not sixty.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Arrival(Enum):
@@ -40,10 +41,11 @@ class ReliableStatistics:
     repeats: int
 
 
-@dataclass(slots=True)
-class _Waiting:
+class Outgoing(NamedTuple):
+    """A message, and of which kind it is the newest: the older ones of that kind need not go out any more."""
+
     body: bytes
-    replaces: str | None
+    replaces: str | None = None
 
 
 class ReliableChannel:
@@ -52,7 +54,7 @@ class ReliableChannel:
     def __init__(self, messages_max: int, bytes_max: int) -> None:
         self._messages_max: Final = messages_max
         self._bytes_max: Final = bytes_max
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Outgoing] = deque()
         self._numbered: deque[bytes] = deque()
         """Bodies of the messages ``_acknowledged + 1`` and on; the first ``_transmitted`` have gone into this stream."""
         self._acknowledged = 0
@@ -66,12 +68,18 @@ class ReliableChannel:
 
     def send(self, body: bytes, replaces: str | None = None) -> bool:
         """Take a message; False where that would be more than is kept (nothing is taken then)."""
-        if replaces is not None:
-            self._withdraw(replaces)
-        if len(self._numbered) + len(self._waiting) >= self._messages_max or self._bytes + len(body) > self._bytes_max:
+        return self.send_all((Outgoing(body, replaces),), len(body))
+
+    def send_all(self, messages: Sequence[Outgoing], size_bytes: int) -> bool:
+        """Take several in order, all of them or none; ``size_bytes`` together. None of them replaces another of them."""
+        for outgoing in messages:
+            if outgoing.replaces is not None:
+                self._withdraw(outgoing.replaces)
+        count = len(self._numbered) + len(self._waiting) + len(messages)
+        if count > self._messages_max or self._bytes + size_bytes > self._bytes_max:
             return False
-        self._waiting.append(_Waiting(body, replaces))
-        self._bytes += len(body)
+        self._waiting.extend(messages)
+        self._bytes += size_bytes
         return True
 
     def _withdraw(self, key: str) -> None:

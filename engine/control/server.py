@@ -19,7 +19,7 @@ from engine.control.client import Difference, reason_of
 from engine.control.codec import read_hello_protocol, read_request, schema_message, write_news
 from engine.control.limits import ControlLimits
 from engine.control.messages import ConnectionMessage, News
-from engine.control.reliable import Arrival
+from engine.control.reliable import Arrival, Outgoing
 from engine.control.roster import RESUMABLE, Roster
 from engine.control.server_events import Joined, Requested, ServerEvent
 from engine.control.session import Peer, Session
@@ -183,28 +183,33 @@ class ControlServer:
         """Tell one player something; see :meth:`broadcast`. False where there is no such session any more."""
         return self.broadcast((session_id,), news) == 1
 
-    def broadcast(self, session_ids: Iterable[SessionId], news: News) -> int:
+    def broadcast(self, session_ids: Iterable[SessionId], *news: News, may_wait: bool = False) -> int:
         """Tell players something, each exactly once and in order, if need be after a resume. Gives how many sessions took it.
 
         A whole state (Rooms, RoomState) that has not gone out yet is replaced by a newer one. A session with too much unacknowledged
-        ends as ``flooding``. Raises :class:`LocalProtocolError` for news outside their limits.
+        ends as ``flooding``. What ``may_wait`` goes with the next bytes that a player is sent anyway: his next ping at the latest.
+        Raises :class:`LocalProtocolError` for news outside their limits.
         """
-        name = type(news).__name__
-        body = write_news(news, self._limits.frame_bytes_max - RELIABLE_FRAME_BYTES)
-        replaces = name if name in _REPLACED_BY_NEWER else None
+        outgoing = [self._outgoing(each) for each in news]
+        size_bytes = sum(len(each.body) for each in outgoing)
         taken = 0
         for session_id in session_ids:
             session = self._sessions.get(session_id)
             if session is None:
-                self._dropped["news_for_nobody"] += 1
-            elif session.channel.send(body, replaces):
+                self._dropped["news_for_nobody"] += len(outgoing)
+            elif session.channel.send_all(outgoing, size_bytes):
                 taken += 1
-                if session.peer is not None:
+                if session.peer is not None and not may_wait:
                     self._roster.wake(self._peers[session.peer])
             else:
-                self._dropped["news_unacknowledged"] += 1
+                self._dropped["news_unacknowledged"] += len(outgoing)
                 self._roster.close_session(session, DisconnectReason.FLOODING)
         return taken
+
+    def _outgoing(self, news: News) -> Outgoing:
+        name = type(news).__name__
+        body = write_news(news, self._limits.frame_bytes_max - RELIABLE_FRAME_BYTES)
+        return Outgoing(body, name if name in _REPLACED_BY_NEWER else None)
 
     def send_datagram(self, session_id: SessionId, connection_id: ConnectionId, datagram: bytes) -> bool:
         """Carry a datagram inside a player's stream. False where it is dropped: no stream, or much on the way already."""

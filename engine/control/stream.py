@@ -14,12 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
-
-from engine.control.codec import read_message, write_message
+from engine.control.codec import read_message, write_message, write_reliable
 from engine.control.frames import FrameReader, write_frame
 from engine.control.limits import ControlLimits
-from engine.control.messages import Acknowledge, Carried, ConnectionMessage, Ping, Pong, Reliable
+from engine.control.messages import Acknowledge, Carried, ConnectionMessage, Ping, Pong
 from engine.control.reliable import ReliableChannel
 from engine.errors import DisconnectReason
 from engine.ids import ConnectionId
@@ -119,7 +117,10 @@ class ControlStream:
 
     def write(self, message: ConnectionMessage) -> None:
         """Queue a message. Beyond the send bound the stream fails as ``flooding`` and nothing is queued."""
-        frame = write_frame(write_message(message), self._limits.frame_bytes_max)
+        self._write_body(write_message(message))
+
+    def _write_body(self, body: bytes) -> None:
+        frame = write_frame(body, self._limits.frame_bytes_max)
         if self.unconfirmed_bytes + len(frame) > self._limits.send_queue_bytes_max:
             if self.failure is None:
                 self.failure = DisconnectReason.FLOODING
@@ -143,8 +144,7 @@ class ControlStream:
             following = channel.next_to_send()
             if following is None:
                 break
-            number, body = following
-            self.write(Reliable(number, msgspec.Raw(body)))
+            self._write_body(write_reliable(*following))
 
     def acknowledge(self, received: int, now: float) -> None:
         """Tell the other side what came, where it is enough or long enough ago."""

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from engine.control import messages
-from engine.control.codec import read_message, read_news, write_message, write_news
+from engine.control.codec import read_message, read_news, write_message, write_news, write_reliable
 from engine.control.limits import ControlLimits
 from engine.control.server import RELIABLE_FRAME_BYTES
 from engine.errors import LocalProtocolError
@@ -74,3 +74,9 @@ def test_message_types_do_not_corrupt_memory() -> None:
     program = "import engine.control.codec as codec; codec.read_message(b'\\x80')"
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr[-500:]
+
+
+@pytest.mark.parametrize("number", [1, 127, 128, 255, 256, 65535, 65536, 2**32 - 1, 2**32, 2**53 - 1])
+def test_a_reliable_message_that_is_laid_out_by_hand_is_the_same(number: int) -> None:
+    body = write_news(messages.ChatSaid(1, "Ann", "hi"), FRAME_BYTES_MAX)
+    assert write_reliable(number, body) == write_message(messages.Reliable(number, msgspec.Raw(body)))

@@ -289,8 +289,8 @@ CONTROL: Final = (
     Bug(
         "event_order_swapped",
         "engine/control/reliable.py",
-        "self._waiting.append(_Waiting(body, replaces))",
-        "self._waiting.appendleft(_Waiting(body, replaces))",
+        "self._waiting.extend(messages)",
+        "self._waiting.extendleft(messages)",
         "Two events of one moment arrive in the other order.",
         "tests/control",
     ),

@@ -102,8 +102,9 @@ class Bench:
         self.tickets = 0
 
     def collect(self) -> None:
-        for session_id, news in self.lobby.outbox.drain_news():
-            self.heard.setdefault(session_id, []).append(news)
+        for delivery in self.lobby.outbox.drain_news():
+            for session_id in delivery.session_ids:
+                self.heard.setdefault(session_id, []).append(delivery.news)
         self.asked += self.lobby.outbox.drain_requests()
 
     def come(self, *session_ids: int) -> None:
