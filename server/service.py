@@ -77,6 +77,9 @@ GROUPS_S: Final = 5.0
 """How often the server looks for networks that came after it (a cable, a Wi-Fi): multicast must be joined on each of them."""
 MISTAKES_MAX: Final = 20
 """Of our own, each logged with its trace; a server that makes more of them ends rather than limping on."""
+COLLECTIONS_OF_ALL_APART: Final = 500
+"""Collections of the middle generation between two of everything (default 10): with 256 players one of everything takes 15 ms, a whole
+tick, and came every 5 s; now every four minutes, and sooner where many come and go."""
 SWITCH_INTERVAL_S: Final = 0.001
 """How long the loop's thread may keep the interpreter from the tick's thread (default 5 ms: a third of a tick)."""
 
@@ -160,6 +163,7 @@ class Service:
         self._introduce()
         gc.collect()
         gc.freeze()  # what was made until now stays: no later collection looks at it, which keeps ticks on time
+        gc.set_threshold(*gc.get_threshold()[:2], COLLECTIONS_OF_ALL_APART)
         while not self._stop.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._tcp.arrived.wait(), ROUND_S)
