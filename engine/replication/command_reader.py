@@ -78,7 +78,7 @@ class CommandReader:
         return message
 
     def _read_as_expected(self, data: bytes) -> CommandsMessage | None:
-        """The message, if it is one new command in front of what is known; None where that is not so or not certain."""
+        """The message, if it is one new command in front of what is known, or alone; None where that is not so or not certain."""
         command_bits = self._command_bits
         left = 8 * len(data) - _HEAD_BITS
         if left < command_bits:
@@ -88,7 +88,7 @@ class CommandReader:
         count = head >> 32 & _COUNT_MASK
         sizes = self._sizes
         newest = self._entries[-1]
-        if head >> 71 != 1 or not 1 < count <= min(len(sizes) + 2, COMMANDS_PER_MESSAGE_MAX) or tick <= newest.tick:
+        if head >> 71 != 1 or not 0 < count <= min(len(sizes) + 2, COMMANDS_PER_MESSAGE_MAX) or tick <= newest.tick:
             return None
         rest = _integer(data[_HEAD_BYTES:])
         size = 2 * (left - rest.bit_length()) + 1 + VIEW_ORDER
@@ -103,16 +103,21 @@ class CommandReader:
         command, code, size = self._continued(newest, self._packed, self._distance, tick, distance, packed)
         if command is None:
             return None
-        given_up = sum(sizes[count - 2 :])
-        told_bits = self._told_bits - given_up
-        code, size = code << told_bits | self._told >> given_up, size + told_bits
+        if count > 1:
+            kept = sizes[: count - 2]
+            given_up = sum(sizes[count - 2 :])
+            told_bits = self._told_bits - given_up
+            kept.insert(0, size)
+            code, size = code << told_bits | self._told >> given_up, size + told_bits
+        else:  # it tells of this command alone: its player's clock has left a tick out
+            kept, code, size = [], 0, 0
         left -= size
         if not 0 <= left < 8 or rest & (1 << left + size) - 1 != code << left:
             return None
         entry = _new(CommandEntry, (tick, command, view // FRACTIONS, view % FRACTIONS))
-        self._entries = entries = (*self._entries[1 - count :], entry)
+        self._entries = entries = (*self._entries[1 - count :], entry) if count > 1 else (entry,)
         self._packed, self._distance, self._told, self._told_bits = packed, distance, code, size
-        self._sizes = [size - told_bits, *sizes[: count - 2]]
+        self._sizes = kept
         self.repeated = count - 1
         return _new(CommandsMessage, (head >> 39 & TICK_MAX, False, entries, False))
 
