@@ -23,11 +23,15 @@ NAME_AT: Final = (92, 92)
 def open_window(*, is_fullscreen: bool) -> Window:
     """The program's window, with the first picture on it."""
     window = Window(fullscreen=is_fullscreen)
-    surface = window.surface
-    surface.fill(theme.VOID)
-    surface.blit(theme.letters_of(NAME, NAME_PIXELS, theme.mix(theme.WHITE, theme.ACCENT, 0.3)), NAME_AT)
-    texts.draw(surface, "Starting ...", (NAME_AT[0] + 4, 250), 19, theme.DIM, weight="regular")
-    window.present()
-    pygame.event.pump()  # some desktops show what was drawn before their first question was answered only afterwards
-    window.present()
+    for _ in range(2):  # some desktops show nothing of what was drawn before their first question was answered
+        _draw(window.surface)
+        window.present()
+        pygame.event.pump()
     return window
+
+
+def _draw(surface: pygame.Surface) -> None:
+    surface.fill(theme.VOID)
+    middle = NAME_AT[1] + theme.font(NAME_PIXELS).size(NAME)[1] / 2
+    texts.draw(surface, NAME, (NAME_AT[0], middle), NAME_PIXELS, theme.mix(theme.WHITE, theme.ACCENT, 0.3))
+    texts.draw(surface, "Starting ...", (NAME_AT[0] + 4, 250), 19, theme.DIM, weight="regular")

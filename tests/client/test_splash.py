@@ -9,17 +9,24 @@ from pathlib import Path
 import pygame
 import pytest
 
-from game.client import commands, theme
+from game.client import commands, splash, theme
+from game.client.screen import LOGICAL_SIZE
 from game.client.splash import open_window
+from game.client.window import Window
 from tests.test_lazy import ROOT
 
 
-def test_the_window_has_a_picture_as_soon_as_it_is_open() -> None:
+@pytest.mark.parametrize("size", [LOGICAL_SIZE, (1920, 1080)])
+def test_the_window_has_a_picture_as_soon_as_it_is_open(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(splash, "Window", lambda fullscreen: Window(size=size, fullscreen=fullscreen))
     open_window(is_fullscreen=False)
     shown = pygame.display.get_surface()
     assert shown is not None
-    letters = shown.subsurface((92, 92, 460, 180))
-    assert len({tuple(letters.get_at((x, y))) for x in range(0, 460, 4) for y in range(0, 180, 4)}) > 2
+    scale = size[0] / LOGICAL_SIZE[0]
+    for left, top, width, height in ((92, 92, 460, 120), (92, 240, 100, 20)):  # the name; what is done
+        area = shown.subsurface([round(scale * number) for number in (left, top, width, height)])
+        assert len({tuple(area.get_at((x, y))) for x in range(0, area.width, 2) for y in range(0, area.height, 2)}) > 2
+    Window()
 
 
 def test_nothing_slow_is_loaded_before_it() -> None:
