@@ -54,7 +54,7 @@ class MenuItem(Button):
         middle = rect.centery - (9 if self._detail else 0)
         texts.draw(surface, self.label, (x, middle), 23, tone, shadow=True)
         if self._detail:
-            detail = theme.mix(theme.FAINT, theme.DIM, round(self._glow * 8) / 8)
+            detail = theme.mix(theme.DIM, theme.TEXT, 0.6 * round(self._glow * 8) / 8)
             texts.draw(surface, self._detail, (x + 1, rect.centery + 15), 13, detail, weight="regular", shadow=True)
 
 
