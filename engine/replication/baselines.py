@@ -57,6 +57,8 @@ class BaselineRing:
 class ClientBaseline:
     """What one client holds, as far as the server knows: the newest snapshot that it acknowledged, and what each showed it."""
 
+    __slots__ = ("_held", "_masks", "_sent_ticks", "acknowledged_tick", "has_mismatch", "newest_sent_tick", "wants_complete")
+
     def __init__(self) -> None:
         self.acknowledged_tick: int | None = None
         self.wants_complete = False

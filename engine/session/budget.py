@@ -126,6 +126,42 @@ class BudgetStatistics:
 class SendBudget:
     """One client's pace. ``interval_ticks_min`` where nothing is wrong, ``interval_ticks_max`` at worst; equal: it never changes."""
 
+    __slots__ = (
+        "_delay",
+        "_delay_settled",
+        "_failed_interval",
+        "_faster_at",
+        "_filled_tick",
+        "_for_delay",
+        "_for_loss",
+        "_given_up",
+        "_held_back",
+        "_interval_before",
+        "_is_carried",
+        "_judged",
+        "_looks",
+        "_loss_before",
+        "_loss_began",
+        "_lost",
+        "_lows",
+        "_max",
+        "_min",
+        "_mode",
+        "_normal_loss",
+        "_normal_until",
+        "_rate",
+        "_retry_s",
+        "_rows_held_back",
+        "_settled_at",
+        "_stepped_at",
+        "_suspicious",
+        "_suspicious_periods",
+        "_tokens",
+        "_usual_bytes",
+        "_worst_since",
+        "interval_ticks",
+    )
+
     def __init__(self, tick_rate_hz: int, interval_ticks_min: int, interval_ticks_max: int) -> None:
         self.interval_ticks = interval_ticks_min
         """Ticks from snapshot to snapshot, now."""
