@@ -12,6 +12,7 @@ the control server. So nobody is ever told something about a session whose end i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
@@ -44,6 +45,7 @@ class ControlSide:
         udp_port: int,
         entropy: Callable[[int], bytes],
         chance: Callable[[int], bytes] | None = None,
+        ping_spread_s: float = 0.0,
     ) -> None:
         """``chance`` is what seeds matches and bots, for whoever wants the same ones again; without it they come from ``entropy`` as the
         secrets do. Raises ValueError, with a sentence, if the configured permanent room cannot be played.
@@ -57,7 +59,7 @@ class ControlSide:
             password=config.server.password,
             udp_port=udp_port,
             entropy=entropy,
-            limits=limits_of(config),
+            limits=replace(limits_of(config), ping_spread_s=ping_spread_s),
         )
         self._carried: list[DatagramCarried] = []
         self._turned_away_lines: Final = TokenBucket(TURNED_AWAY_LINES, 0.0)

@@ -21,7 +21,7 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -56,19 +56,11 @@ from server.held_events import PLAYERS_FEW, HeldEvents
 from server.listing import server_info
 from server.pace_log import PaceLog
 from server.posting import Posting
+from server.resting import BREATH_S, CARRYING_S, PING_SPREAD_S, part_of, rest_s
 from server.rules import Rules
 
 ROUND_S: Final = 0.01
 """The loop wakes this often when nothing arrives: deadlines, countdowns and carried datagrams do not need it finer."""
-PAUSE_S_PER_PLAYER: Final = 0.0002
-PAUSE_PLAYERS_FEW: Final = 32
-PAUSE_S_MAX: Final = 0.05
-"""With more players than a few the loop rests after each round: a round looks at all of them, each of them wakes it, and what it does is
-taken from the tick's thread."""
-PAUSE_S_CARRYING: Final = 0.004
-"""While somebody's datagrams travel by his control connection: a quarter of a tick, so that no two of his snapshots go together."""
-CARRYING_S: Final = 0.25
-"""So long after the last of such datagrams."""
 LAST_POSTS: Final = 100
 """At the end: the tick's thread has a second of rounds to take what still waits for it."""
 LISTING_S: Final = 0.5
@@ -117,7 +109,7 @@ class Service:
         self._sockets: Final = _open_sockets(config, is_local=options.is_local)
         try:
             chance = os.urandom if options.seed is None else Random(options.seed).randbytes
-            self._side: Final = ControlSide(config, rules, udp_port=0, entropy=os.urandom, chance=chance)
+            self._side: Final = ControlSide(config, rules, udp_port=0, entropy=os.urandom, chance=chance, ping_spread_s=PING_SPREAD_S)
         except ValueError:
             self._sockets.close()
             raise
@@ -165,11 +157,9 @@ class Service:
         gc.freeze()  # what was made until now stays: no later collection looks at it, which keeps ticks on time
         gc.set_threshold(*gc.get_threshold()[:2], COLLECTIONS_OF_ALL_APART)
         while not self._stop.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._tcp.arrived.wait(), ROUND_S)
-            self._round()
-            is_carrying = now() - self._carried_at < CARRYING_S
-            if (pause_s := rest_s(self._tcp.statistics().connections, is_carrying=is_carrying)) > 0.0:
+            await self._tcp.arrival(ROUND_S)
+            await self._round()
+            if (pause_s := rest_s(self._tcp.statistics().connections, is_carrying=self._is_carrying)) > 0.0:
                 await asyncio.sleep(pause_s)
             if self._tick.failure is not None or self._posting.is_stuck or self._mistakes > MISTAKES_MAX:
                 break
@@ -204,15 +194,17 @@ class Service:
             "dropped": dict(host.endpoint.dropped),
             "checksum_mismatches": host.checksum_mismatches,
             "complete_snapshots": host.complete_snapshots,
+            "rows_held_back": host.rows_held_back,
             "fairness": self._side.lobby.fairness.reports(),
         }
 
     # --- one round
 
-    def _round(self) -> None:
+    async def _round(self) -> None:
         time = now()
-        self._carefully(partial(self._tcp.deliver, time))  # first: it happened before now
         players = self._tcp.statistics().connections
+        part = part_of(players, is_carrying=self._is_carrying)
+        await self._in_parts(self._tcp.delivering(time, part))  # first: it happened before now
         for is_announced, events in groupby(self._held.pass_on(self._tick.take_events(), players, time), key=_is_announcement):
             if is_announced:
                 announced = [event for event in events if isinstance(event, AnnouncementMade)]
@@ -223,8 +215,8 @@ class Service:
                     self._carried_at = time
                 self._carefully(partial(self._side.host_event, event, time))
         self._carefully(partial(self._side.advance, time))
-        self._carefully(partial(self._tcp.flush, time))
         self._carefully(self._post_requests)
+        await self._in_parts(self._tcp.flushing(time, part))
         if self._is_listed and time >= self._listed_at + LISTING_S:
             self._listed_at = time
             self._carefully(self._show_in_lists)
@@ -233,6 +225,24 @@ class Service:
             self._carefully(self._join_groups)
         for line in [*self._side.log_lines(), *self._pace.lines(self._host.load, time)]:
             self._log(line)
+
+    @property
+    def _is_carrying(self) -> bool:
+        return now() - self._carried_at < CARRYING_S
+
+    async def _in_parts(self, parts: Iterator[None]) -> None:
+        """Do all of it, with a breath for the tick's thread after each part."""
+        is_done = False
+
+        def take_part() -> None:
+            nonlocal is_done
+            is_done = True  # also if it raises
+            is_done = next(parts, True) is True
+
+        while not is_done:
+            self._carefully(take_part)
+            if not is_done:
+                await asyncio.sleep(BREATH_S)
 
     def _carefully(self, action: Callable[[], None]) -> None:
         """One player's request or one match's end that we got wrong must not end everybody's evening, nor take the next event with it."""
@@ -306,7 +316,7 @@ class Service:
     def _wake(self) -> None:
         """From the tick thread: it has events."""
         with suppress(RuntimeError):  # the loop has ended already
-            if self._loop is not None:
+            if self._loop is not None and not self._tcp.arrived.is_set():  # a round that takes events clears it first
                 self._loop.call_soon_threadsafe(self._tcp.arrived.set)
 
     def _judge(self) -> int:
@@ -349,12 +359,6 @@ def _is_announcement(event: HostEvent) -> bool:
 
 def _is_datagram(event: HostEvent) -> bool:
     return isinstance(event, CarriedToSend)
-
-
-def rest_s(players: int, *, is_carrying: bool = False) -> float:
-    """How long the loop of the control connections rests between two rounds."""
-    longest_s = PAUSE_S_CARRYING if is_carrying else PAUSE_S_MAX
-    return min(longest_s, PAUSE_S_PER_PLAYER * players) if players > PAUSE_PLAYERS_FEW else 0.0
 
 
 def _open_sockets(config: ServerConfig, *, is_local: bool) -> ServerSockets:

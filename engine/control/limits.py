@@ -47,6 +47,8 @@ class ControlLimits:
     answer_deadline_s: float = 10.0
     """A client waits this long for the answer to its Hello or Resume."""
     ping_interval_s: float = 1.0
+    ping_spread_s: float = 0.0
+    """Pings come up to so much earlier, as chance has it: for a server with so many players that their pings should not fall together."""
     silence_max_s: float = 10.0
     """A ping that is unanswered for this long: the stream is dead, or its reader never reads. Closed; a session may resume."""
     acknowledge_after_s: float = 0.1
@@ -81,7 +83,7 @@ class ControlLimits:
     def __post_init__(self) -> None:
         for name in self.__slots__:
             value = getattr(self, name)
-            if isinstance(value, int | float) and value <= 0:
+            if isinstance(value, int | float) and (value < 0 or (value == 0 and name != "ping_spread_s")):
                 raise ValueError(f"ControlLimits.{name}: {value} is not positive")
         if self.frame_bytes_hello_max > self.frame_bytes_max:
             raise ValueError("ControlLimits.frame_bytes_hello_max: larger than frame_bytes_max")

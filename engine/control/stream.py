@@ -27,6 +27,8 @@ NEVER: Final = math.inf
 EARLY_S: Final = 0.001
 """A deadline that is a difference of times may round the other way as a sum: whoever asks by the sum asks so much earlier."""
 
+NUMBERS: Final = 2**32
+"""So many ping numbers there are."""
 RTT_GAIN: Final = 1 / 8
 """Of the newest sample in the smoothed round trip (RFC 6298)."""
 
@@ -196,7 +198,7 @@ class ControlStream:
             number = self._next_ping_number()
             self._pings.append((number, now, self._written))
             self.write(Ping(number))
-            self._next_ping_s = now + self._limits.ping_interval_s
+            self._next_ping_s = now + self._limits.ping_interval_s - self._limits.ping_spread_s * (number / NUMBERS)
 
     @property
     def due_at(self) -> float:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -129,8 +128,7 @@ class TcpServer:
     async def run(self, period_s: float = 0.01) -> None:
         """Pump whenever something arrived, and every ``period_s``, until cancelled."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.arrived.wait(), period_s)
+            await self.arrival(period_s)
             self.pump()
 
     def pump(self) -> None:
@@ -140,12 +138,27 @@ class TcpServer:
         self._server.advance(now)
         self.flush(now)
 
+    async def arrival(self, limit_s: float) -> None:
+        """Until something has arrived, or the time is up. One waiter."""
+        timer = asyncio.get_running_loop().call_later(limit_s, self.arrived.set)
+        try:
+            await self.arrived.wait()
+        finally:
+            timer.cancel()
+
     def deliver(self, now: float) -> None:
         """The first third of a round: what arrived, each with the time when it did (``now`` at the latest), so that no round trip is
         longer for a driver that rests between its rounds.
         """
+        for _ in self.delivering(now, len(self._happenings) + 1):
+            pass
+
+    def delivering(self, now: float, part: int) -> Iterator[None]:
+        """:meth:`deliver`, with a stop after every ``part`` arrivals, for a driver that has something better to do for a moment."""
         self.arrived.clear()
-        for _ in range(len(self._happenings)):
+        for number in range(len(self._happenings)):
+            if number and number % part == 0:
+                yield
             connection, at, size = self._happenings.popleft()
             if connection.peer not in self._connections:
                 continue
@@ -161,7 +174,18 @@ class TcpServer:
 
     def flush(self, now: float) -> None:
         """The last third: bytes out, streams closed."""
-        for peer, data in self._server.streams_to_send(now):
+        to_send = self._server.streams_to_send(now)
+        for _ in self._sending(to_send, len(to_send) + 1):
+            pass
+
+    def flushing(self, now: float, part: int) -> Iterator[None]:
+        """:meth:`flush`, with a stop after the bytes of every ``part`` peers."""
+        return self._sending(self._server.streams_to_send(now), part)
+
+    def _sending(self, to_send: Sequence[tuple[int, bytes]], part: int) -> Iterator[None]:
+        for number, (peer, data) in enumerate(to_send):
+            if number and number % part == 0:
+                yield
             connection = self._connections.get(peer)
             if connection is None or connection.is_lost or connection.is_closing or not data:
                 continue
@@ -187,8 +211,7 @@ class TcpServer:
             self.arrived.clear()
             self.deliver(self._clock())
             if self._connections:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self.arrived.wait(), max(0.01, deadline - self._clock()))
+                await self.arrival(max(0.01, deadline - self._clock()))
         for connection in self._connections.values():
             if connection.transport is not None:
                 connection.transport.abort()

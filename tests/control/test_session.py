@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from engine.control import client_events, messages, server_events
@@ -271,3 +273,29 @@ def test_what_may_wait_goes_with_the_next_bytes_and_keeps_its_place() -> None:
     (sent,) = pair.server.bytes_to_send(pinged_at + 1.2)
     bodies = [bytes(message.body) for message in unframe(sent[1]) if isinstance(message, messages.Reliable)]
     assert bodies == [write_news(first, 1000), write_news(urgent, 1000)]
+
+
+def test_pings_of_many_do_not_stay_together() -> None:
+    limits = ControlLimits(ping_spread_s=0.25)
+    server = make_server(limits=limits)
+    pairs = [Pair(make_client(f"P{number}"), server) for number in range(8)]
+    for number, pair in enumerate(pairs):
+        pair.peer = number * 10
+        pair.connect()
+    pinged: dict[int, list[float]] = {}
+    now = 0.0
+    for _ in range(1000):
+        now += 0.01
+        for pair in pairs:
+            pair.client.advance(now)
+            if data := pair.client.bytes_to_send(now):
+                server.receive(pair.peer, data, now)
+        server.advance(now)
+        for peer, data in server.bytes_to_send(now):
+            if any(isinstance(message, messages.Ping) for message in unframe(data)):
+                pinged.setdefault(peer, []).append(now)
+            next(pair for pair in pairs if pair.peer == peer).client.receive(data, now)
+    gaps = [after - before for times in pinged.values() for before, after in itertools.pairwise(times)]
+    assert min(gaps) > 0.74
+    assert max(gaps) < 1.02
+    assert len({times[8] for times in pinged.values()}) > 4

@@ -258,3 +258,50 @@ def test_what_arrives_while_the_driver_rests_has_the_time_of_its_arrival() -> No
         await driver.close()
 
     asyncio.run(main())
+
+
+def test_a_round_may_be_done_in_parts() -> None:
+    async def main() -> EchoServer:
+        listener = listen()
+        listener.setblocking(False)
+        echo = EchoServer()
+        driver = TcpServer(echo, [listener])
+        await driver.start()
+        streams = [await asyncio.open_connection(*listener.getsockname()) for _ in range(5)]
+        for _, writer in streams:
+            writer.write(b"hi")
+        async with asyncio.timeout(5.0):
+            while len(driver._happenings) < 10:  # five came, and five said something
+                await asyncio.sleep(0)
+        arriving = driver.delivering(driver._clock(), 4)
+        assert [len(echo.log) + len(echo.chunks) for _ in arriving] == [4, 8]
+        assert len(echo.log) + len(echo.chunks) == 10
+        echo._close.append(1)
+        sending = driver.flushing(driver._clock(), 2)
+        assert [driver.statistics().bytes_out for _ in sending] == [4, 8]
+        assert [await reader.read(2) for reader, _ in streams] == [b"HI"] * 5
+        assert await streams[0][0].read() == b""  # closed, after the last part
+        for _, writer in streams:
+            writer.close()
+        await driver.close()
+        return echo
+
+    assert asyncio.run(main()).chunks == [2] * 5
+
+
+def test_waiting_for_arrivals_ends_with_one_or_with_the_time() -> None:
+    async def main() -> None:
+        listener = listen()
+        listener.setblocking(False)
+        driver = TcpServer(EchoServer(), [listener])
+        await driver.start()
+        async with asyncio.timeout(5.0):
+            await driver.arrival(0.0)  # nobody came
+            driver.arrived.clear()
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            await driver.arrival(1000.0)
+        assert len(driver._happenings) == 1
+        writer.close()
+        await driver.close()
+
+    asyncio.run(main())

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from server.service import PAUSE_PLAYERS_FEW, PAUSE_S_CARRYING, PAUSE_S_MAX, rest_s
+from server.resting import PART, PAUSE_PLAYERS_FEW, PAUSE_S_CARRYING, PAUSE_S_MAX, part_of, rest_s
 
 
 def test_a_few_players_never_wait_for_a_rest() -> None:
@@ -18,3 +18,9 @@ def test_while_datagrams_are_carried_the_rest_is_shorter_than_a_tick() -> None:
     rests = [rest_s(players, is_carrying=True) for players in range(5000)]
     assert not any(rests[: PAUSE_PLAYERS_FEW + 1])
     assert max(rests) == PAUSE_S_CARRYING < 1 / 60
+
+
+def test_only_the_rounds_of_many_are_done_in_parts_and_none_while_datagrams_are_carried() -> None:
+    assert part_of(PAUSE_PLAYERS_FEW) > 10**6
+    assert part_of(PAUSE_PLAYERS_FEW + 1) == PART < PAUSE_PLAYERS_FEW
+    assert part_of(256, is_carrying=True) > 10**6
