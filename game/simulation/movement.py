@@ -49,7 +49,6 @@ _GUESS_KEPT: Final = np.array(GUESS_KEPT_256THS, dtype=np.int32)
 _SHIFT_256THS: Final = np.array(8, dtype=np.int32)
 _TOUCHING: Final = 2 * PLAYER_RADIUS
 _REACH: Final = np.array(_TOUCHING, dtype=np.int32)
-_PLACE_AND_VELOCITY: Final = slice(POSITION.start, VELOCITY.stop)
 _HEADING_END: Final = 9
 """Rows of ``player.public`` up to the heading."""
 
@@ -133,7 +132,7 @@ def _move_one_by_one(
             new_x = min(max(to_x - x, -abs(new_x)), abs(new_x))
         if to_y - y != change_y:
             new_y = min(max(to_y - y, -abs(new_y)), abs(new_y))
-        player.public[_PLACE_AND_VELOCITY, seat] = to_x, to_y, new_x, new_y
+        player.x[seat], player.y[seat], player.vx[seat], player.vy[seat] = to_x, to_y, new_x, new_y
 
 
 def _start_dashes(world: World, orders: NDArray[np.int32], seats: NDArray[np.intp], new_velocity: NDArray[np.int32]) -> None:
