@@ -229,3 +229,12 @@ def test_nobody_is_looked_at_who_has_nothing_to_do(monkeypatch: pytest.MonkeyPat
         pair.server.advance(pair.now + step * 0.005)
         assert pair.server.bytes_to_send(pair.now + step * 0.005) == []
     assert looks == []
+
+
+def test_a_stream_whose_last_words_wait_is_closed_after_them() -> None:
+    pair = Pair().join()
+    assert pair.server.peers_to_close() == []
+    pair.server.close_session(SessionId(1), DisconnectReason.KICKED)
+    assert pair.server.peers_to_close() == []
+    assert pair.server.bytes_to_send(pair.now)
+    assert pair.server.peers_to_close() == [pair.peer]
