@@ -15,7 +15,7 @@ import errno
 import socket
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from struct import Struct
 from typing import Any, Final
@@ -125,9 +125,11 @@ class Batches:
         self._names_in: Final = memoryview(self._in.names)
         self._names_out: Final = memoryview(self._out.names)
 
-    def receive(self, datagrams_max: int, bytes_max: int) -> list[tuple[bytes, bytes]]:
-        """(contents, packed address) of what has arrived, up to the limits; what is longer than there is room for is cut off."""
-        received: list[tuple[bytes, bytes]] = []
+    def receive(self, sources: Mapping[bytes, Address], datagrams_max: int, bytes_max: int) -> list[tuple[bytes, Address]]:
+        """(contents, whose) of what has arrived, up to the limits; what is longer than there is room for is cut off. ``sources`` must have
+        an address for every packed one.
+        """
+        received: list[tuple[bytes, Address]] = []
         rooms, lengths_in, names_in, name_bytes = self._rooms, self._in.lengths, self._names_in, self._name_bytes
         while datagrams_max > 0 and bytes_max > 0:
             asked = min(BATCH_DATAGRAMS, datagrams_max, max(1, bytes_max // self._datagram_bytes_max))  # so many keep within bytes_max
@@ -140,7 +142,7 @@ class Batches:
                 continue
             lengths = lengths_in[:count].tolist()
             names = self._name.iter_unpack(names_in[: count * name_bytes])
-            received += [(room[:length].tobytes(), name) for room, length, (name,) in zip(rooms, lengths, names, strict=False)]
+            received += [(room[:length].tobytes(), sources[name]) for room, length, (name,) in zip(rooms, lengths, names, strict=False)]
             datagrams_max -= count
             bytes_max -= sum(lengths)
         return received

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from engine.drivers.addresses import SockAddr, address_of, sockaddr_of
 from engine.drivers.batches import CALLS, Batches, pack_name, unpack_name
@@ -59,25 +59,18 @@ class UdpPort:
         self.port: Final[int] = sockets[0].getsockname()[1]
         self._ways: Final = [_Way(sock) for sock in sockets]
         self._by_family: Final = {way.sock.family: way for way in self._ways}
-        self._sources: Final[dict[SockAddr | bytes, Address]] = {}
+        self._sources: Final = _Sources()
         self._targets: Final[dict[Address, _Target]] = {}
         self._datagrams_in = self._datagrams_out = self._bytes_in = self._bytes_out = self._receive_errors = self._send_errors = 0
 
     def receive(self, datagrams_max: int = RECEIVE_DATAGRAMS_MAX, bytes_max: int = RECEIVE_BYTES_MAX) -> list[tuple[bytes, Address]]:
         """What has arrived, up to the limits per socket; the rest waits in the system for the next call."""
         received: list[tuple[bytes, Address]] = []
-        sources = self._sources
         for way in self._ways:
-            for data, source in way.receive(datagrams_max, bytes_max):
-                address = sources.get(source)
-                if address is None:
-                    if len(sources) >= ADDRESSES_CACHED_MAX:
-                        sources.clear()
-                    address = sources[source] = unpack_name(source) if isinstance(source, bytes) else address_of(source)
-                received.append((data, address))
-                self._bytes_in += len(data)
+            received += way.receive(self._sources, datagrams_max, bytes_max)
             self._receive_errors += way.take_errors()
         self._datagrams_in += len(received)
+        self._bytes_in += sum([len(data) for data, _ in received])
         return received
 
     def send(self, datagrams: Iterable[tuple[Address, bytes]]) -> None:
@@ -127,6 +120,16 @@ _Name: TypeAlias = tuple[SockAddr, bytes]
 """An address for a call per datagram and, packed, for one with many."""
 
 
+class _Sources(dict[Any, Address]):
+    """Addresses by what the system calls them, packed or not: found without a question, made where they are not there yet."""
+
+    def __missing__(self, name: SockAddr | bytes) -> Address:
+        if len(self) >= ADDRESSES_CACHED_MAX:
+            self.clear()
+        address = self[name] = unpack_name(name) if isinstance(name, bytes) else address_of(name)
+        return address
+
+
 class _Way:
     """One socket: a call per datagram while they are few, calls with many of them where they are many and the system has such calls."""
 
@@ -148,21 +151,20 @@ class _Way:
             self._batches.errors = 0
         return errors
 
-    def receive(self, datagrams_max: int, bytes_max: int) -> Sequence[tuple[bytes, SockAddr | bytes]]:
+    def receive(self, sources: _Sources, datagrams_max: int, bytes_max: int) -> list[tuple[bytes, Address]]:
         """(contents, whose) of what has arrived, up to the limits."""
-        received: list[tuple[bytes, SockAddr | bytes]] = []
+        received: list[tuple[bytes, Address]] = []
         if not self._are_many:
             left = datagrams_max if not self._has_calls else min(datagrams_max, MANY_DATAGRAMS)
             datagrams_max -= left
-            bytes_max = self._receive_singly(received, left, bytes_max)
+            bytes_max = self._receive_singly(received, sources, left, bytes_max)
             if len(received) < MANY_DATAGRAMS or not self._has_calls:
                 return received
-        batch = self._many.receive(datagrams_max, bytes_max)
-        received += batch
+        received += self._many.receive(sources, datagrams_max, bytes_max)
         self._are_many = len(received) >= MANY_DATAGRAMS
         return received
 
-    def _receive_singly(self, received: list[tuple[bytes, SockAddr | bytes]], datagrams_max: int, bytes_max: int) -> int:
+    def _receive_singly(self, received: list[tuple[bytes, Address]], sources: _Sources, datagrams_max: int, bytes_max: int) -> int:
         """Returns what is left of ``bytes_max``."""
         recvfrom = self.sock.recvfrom
         for _ in range(datagrams_max):
@@ -173,7 +175,7 @@ class _Way:
             except OSError:  # ConnectionResetError: the ICMP echo of an earlier datagram of ours; others: one datagram's trouble
                 self._errors += 1
                 continue
-            received.append((data, sockaddr))
+            received.append((data, sources[sockaddr]))
             bytes_max -= len(data)
             if bytes_max <= 0:
                 break

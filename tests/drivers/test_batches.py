@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import socket
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -160,14 +161,14 @@ def test_an_interrupted_call_is_made_again(sock: socket.socket) -> None:
 def test_an_icmp_echo_among_what_is_received_is_noise(sock: socket.socket, error: int) -> None:
     calls = _Calls([3, -error, -error, 2, -errno.EAGAIN])
     batches = Batches(sock, DATAGRAM_BYTES_MAX, (calls, None))
-    assert len(batches.receive(4096, 1 << 21)) == 5
+    assert len(batches.receive(defaultdict(lambda: Address("10.0.0.1", 1)), 4096, 1 << 21)) == 5
     assert batches.errors == 2
 
 
 def test_a_socket_that_only_fails_ends_the_pump(sock: socket.socket) -> None:
     calls = _Calls([-errno.EHOSTUNREACH] * 10)
     batches = Batches(sock, DATAGRAM_BYTES_MAX, (calls, None))
-    assert batches.receive(10, 1 << 21) == []
+    assert batches.receive({}, 10, 1 << 21) == []
     assert batches.errors == 10
 
 
