@@ -80,7 +80,7 @@ class Lobby:
         self.fairness: Final = FairnessLog(self.outbox)
         self._guests: Final[dict[SessionId, Guest]] = {}
         self.due_at = ALWAYS
-        """Before this time :meth:`update_pings` and :meth:`advance` find nothing to do, unless something is reported meanwhile."""
+        """Before this time :meth:`update_pings` and then :meth:`advance` find nothing to do, unless something is reported meanwhile."""
         self._is_draining = False
         self._path_lines: Final = TokenBucket(PATH_LINES, 0.0)
         self._listed: list[RoomSummary] = []
@@ -152,7 +152,6 @@ class Lobby:
         if now < self._pings_at + PINGS_INTERVAL_S:
             return
         self._pings_at = now
-        self.due_at = ALWAYS
         for session_id, guest in self._guests.items():
             guest.ping_ms = ping_ms(session_id) or 0
             room = self._registry.room_of(guest)

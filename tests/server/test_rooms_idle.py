@@ -27,7 +27,7 @@ from server.rooms import ALWAYS, Lobby
 from tests.server.lobby_bench import TOY_SCHEMA, Bench, config_with
 
 PLAYERS = 5
-CONFIG = config_with(arena={"seats": 4, "bots": 2}, rooms={"countdown_s": 1.5, "results_s": 2.0})
+CONFIG = config_with(arena={"seats": 4, "bots": 2}, rooms={"countdown_s": 1.5, "results_s": 0.4})
 
 
 class AlwaysAsked(Lobby):
@@ -117,10 +117,10 @@ def round_of(bench: Bench, pings: dict[int, int]) -> None:
 def test_a_lobby_that_rests_does_what_one_does_that_is_always_asked(happened: list[Any], come: int) -> None:
     both = twins()
     pings: dict[int, int] = {}
-    steps = [(("join", player), (0.0, 1)) for player in range(1, come + 1)] + [
-        (("ask", player, JoinRoom(0)), (0.0, 1)) for player in (1, 2)
-    ]
-    for action, (pace_s, rounds) in [*steps, *happened]:
+    came: list[Any] = [(("join", player), (0.0, 1)) for player in range(1, come + 1)]
+    entered = [(("ask", player, JoinRoom(0)), (0.0, 1)) for player in (1, 2)]
+    ready: list[Any] = [(("ask", 1, SetReady(True)), (0.05, 40)), (("tickets",), (0.0, 1))]  # so that mostly a match runs
+    for action, (pace_s, rounds) in [*came, *entered, *ready, *happened]:
         if action[0] == "ping":
             pings[action[1]] = action[2]
         for bench in both:
