@@ -11,11 +11,11 @@ run again from the authority's last world, with one doubt put right at a time:
 A cell is **other_player** where *guessed* or *known* takes its error away, by half at least: of a way between two snapshots only the ends
 are certain. For the same reason, where a snapshot in between was lost, also if the two differ by no less than the error. Of the other cells
 one is **late_command** or **missing_command** where *unheard* differs from *known*, if the server has told of a missing command; that word
-may be lost with its snapshot, and then *unheard* must take half of the error away. What no player's command explains is **server_event**.
+may be lost with its snapshot, and then *unheard* must mend all of them so. What no player's command explains is **server_event**.
 Before all: a step that gives two results is **nondeterminism**.
 
-**Which cell names a correction**: the player's place, where that was wrong, for that is what he sees; otherwise all cells that were wrong.
-Of several causes among these the first in the order of :class:`Cause` counts, nondeterminism before all. If no cell of the place was wrong,
+**Which cell names a correction**: the player's place, where that was wrong, for that is what he sees, and of it the cell that was furthest
+off; otherwise of all cells' causes the first in the order of :class:`Cause`, nondeterminism before all. If no cell of the place was wrong,
 and the newest predicted place moved all the same, as it would have with nothing of ours wrong, it was **other_player** that moved it
 (:meth:`Prediction._moved_anyway`).
 
@@ -103,22 +103,21 @@ class Inquiry:
                 unheard = self._again(before, now, is_known=True, told=told)
                 by_timing = unheard[wrong] != known[wrong]
                 if not is_told:
-                    by_timing &= explained(unheard)
+                    by_timing &= bool((by_others | explained(unheard)).all())
         return [
             Cause.OTHER_PLAYER if other else told.timing if timing else Cause.SERVER_EVENT
             for other, timing in zip(by_others.tolist(), by_timing.tolist(), strict=True)
         ]
 
-    def named(self, wrong: Indices, causes: Sequence[Cause]) -> Cause:
-        """The cause of the whole correction."""
-        return min(self._of_place(wrong, causes) or causes, key=_ORDER.index)
+    def named(self, wrong: Indices, causes: Sequence[Cause], error: NDArray[np.int32]) -> Cause:
+        """The cause of the whole correction. ``error`` [wrong]: predicted minus true."""
+        if self.is_of_place(wrong):
+            return causes[int(np.argmax(np.abs(error) * self._is_place[wrong]))]
+        return min(causes, key=_ORDER.index)
 
     def is_of_place(self, wrong: Indices) -> bool:
         """Whether the player's place is among the wrong cells."""
         return bool(self._is_place[wrong].any())
-
-    def _of_place(self, wrong: Indices, causes: Sequence[Cause]) -> list[Cause]:
-        return [cause for cause, is_place in zip(causes, self._is_place[wrong].tolist(), strict=True) if is_place]
 
     def _again(self, before: World, now: World, *, is_known: bool = False, told: Feedback | None = None) -> Values:
         """Our own cells of ``now``'s tick, computed from ``before``. ``told``: as if no other command than that had come since."""

@@ -357,7 +357,7 @@ class Prediction:
         teleported = self._smoother.teleports(self._authority_before, self._authority)
         self._smoother.add(self._old, self.world, teleported, now)
         size = 0.0 if teleported.any() else self._visible_size(self._old, self.world)
-        cause = self._inquiry.named(wrong, causes)
+        cause = self._inquiry.named(wrong, causes, expected[wrong] - truth[wrong])
         if size and not coasted and cause is Cause.SERVER_EVENT and self._moved_anyway(wrong, expected):
             cause = Cause.OTHER_PLAYER
         correction = Correction(tick, cause, mispredictions, int(wrong.size), newest - tick - coasted, coasted, size)

@@ -214,3 +214,29 @@ def test_a_command_that_is_held_down_in_place_of_a_missing_one_is_not_pressed_ag
     prediction.step(101, (1, 1))
     prediction.step(107, (-1, 0))
     assert seen == {101: (1, 1), 102: (1, 0), 103: (1, 0), 104: (1, 0), 105: (0, 0), 106: (0, 0), 107: (-1, 0)}
+
+
+def test_a_death_that_one_cell_of_the_place_happens_to_agree_with_is_not_put_down_to_a_lost_command() -> None:
+    """Put a little aside and far away: the step without our command has the smaller one right, by chance, and nothing else."""
+    authority, prediction = running(9_000, 2)
+    for tick in (105, 106):
+        prediction.step(tick, COMMAND.make(dx=1, dy=1))
+    for _ in (103, 104):
+        assert prediction.snapshot(authority.step(RIGHT), NOW) is None
+    authority.step(RIGHT)  # as if 105 were missing, which explains y
+    authority.world.walker.x[ME] = 20_000
+    correction = told(prediction, authority.step(COMMAND.make(dx=1, dy=1)))
+    assert by_field(correction) == {"x": Cause.SERVER_EVENT, "y": Cause.SERVER_EVENT}
+    assert correction.cause is Cause.SERVER_EVENT
+
+
+def test_the_cell_of_the_place_that_is_furthest_off_names_it() -> None:
+    authority, prediction = running(BODY + 30, 8)
+    authority.world.walker.y[ME] += 3  # a little aside by the server, and much by him
+    authority.world.walker.y[1] += 3
+    correction = told(prediction, authority.step(RIGHT, STOP))
+    assert by_field(correction) == {"x": Cause.OTHER_PLAYER, "y": Cause.SERVER_EVENT}
+    assert correction.cause is Cause.OTHER_PLAYER
+    authority, prediction = running(BODY + 30, 8)
+    authority.world.walker.y[:2] += 300
+    assert told(prediction, authority.step(RIGHT, STOP)).cause is Cause.SERVER_EVENT
