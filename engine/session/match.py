@@ -32,6 +32,12 @@ from engine.session.fairness import FairnessBook, PlayerFairness, account_of
 from engine.timeline import History, ServerPast
 from engine.world import World
 
+PARTS_CELLS_MAX: Final = 32_768
+PARTS_SEATS_MIN: Final = 4
+"""A snapshot in which rows wait is one seat's own work: 0.3 ms with 16 players, 0.8 with 256. So the public cells of all that are shown
+such have this bound; a match of 16 has it for everybody, one of 256 for four. Where this computer was held up for a moment, every line
+looks too narrow to its budget: without a bound, 256 of them at once took a fifth of a second in each tick, and held it up for good."""
+
 ANNOUNCEMENTS_PER_TICK_MAX: Final = 64
 ANNOUNCEMENT_BYTES_MAX: Final = 512
 
@@ -78,6 +84,9 @@ class Match:
         self._past: Final = ServerPast(self._history, game.tick_rate_hz, config.rewind_ms_max, config.rewind_round_trip_ms_max)
         self._interest: Final = game if isinstance(game, HasInterest) else None
         self._relevance: Final = game if isinstance(game, HasRelevance) else None
+        self._viewing: Final[set[Seat]] = set()
+        """The seats that have views."""
+        self._viewing_max: Final = max(PARTS_SEATS_MIN, PARTS_CELLS_MAX // max(1, schema.public_cells))
         self._view_layout: ViewLayout | None = None
         """Made when the first seat is slowed."""
         self._announcer: Final = game if isinstance(game, HasAnnouncements) else None
@@ -115,7 +124,7 @@ class Match:
         state.reader = CommandReader(self.game.command)
         state.baseline = ClientBaseline()
         state.baseline.has_mismatch = has_mismatch  # counted already; the client repeats it until it has recovered
-        state.views = None
+        self._end_views(state)
         self._past.forget(state.seat)
 
     def leave_seat(self, seat: Seat) -> SeatState | None:
@@ -123,6 +132,7 @@ class Match:
         state = self.seats.pop(seat, None)
         if state is not None:
             self._close_account(state)
+            self._end_views(state)
             self._past.forget(seat)
             self.game.leave(self.world, seat)
         return state
@@ -218,10 +228,15 @@ class Match:
         connected = [state.baseline.acknowledged_tick for state in self.seats.values() if state.connection_id is not None]
         return shared_baselines([tick for tick in connected if tick is not None and tick >= oldest])  # others get no deltas
 
-    @property
-    def rows_can_wait(self) -> bool:
-        """Whether the game says what matters less to a seat."""
-        return self._relevance is not None
+    def rows_can_wait(self, state: SeatState) -> bool:
+        """Whether the game says what matters less to a seat, and not too many others are shown less already."""
+        if self._relevance is None or state.views is not None:
+            return self._relevance is not None
+        return sum(self.seats[seat].connection_id is not None for seat in self._viewing) < self._viewing_max
+
+    def _end_views(self, state: SeatState) -> None:
+        state.views = None
+        self._viewing.discard(state.seat)
 
     def snapshot_for(self, state: SeatState) -> bytes:
         """The newest world as this seat may see it, against the newest baseline that it holds."""
@@ -236,7 +251,7 @@ class Match:
 
     def part_for(self, state: SeatState, room_bytes: int) -> tuple[bytes, int, int]:
         """The same in about ``room_bytes``: rows that matter less wait (see :mod:`engine.replication.views`). Only where
-        :attr:`rows_can_wait`. Returns also about how many bytes it would have had with all rows, and how many rows wait.
+        :meth:`rows_can_wait`. Returns also about how many bytes it would have had with all rows, and how many rows wait.
         """
         assert self._relevance is not None
         if self._view_layout is None:
@@ -244,6 +259,7 @@ class Match:
         views = state.views
         if views is None:
             views = state.views = SeatViews(self._view_layout, state.seat)
+            self._viewing.add(state.seat)
         world = self._newest
         baseline, mask, held = self._begin_with_views(state, views)
         if baseline is None or held is None:
@@ -261,7 +277,7 @@ class Match:
         world = self._newest
         baseline, mask, held = self._begin_with_views(state, views)
         if not len(views):
-            state.views = None
+            self._end_views(state)
             state.baseline.forget_older()
         feedback = state.buffer.take_feedback()
         if baseline is None or held is None:

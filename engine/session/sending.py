@@ -101,7 +101,7 @@ class Sending:
         budget = place.budget
         if budget.interval_ticks < self.governor.spread_ticks:  # two paces at once could miss each other for ever: the slower one decides
             return 0 if self.governor.is_turn(place.state.seat, tick, ticks) else None
-        if budget.is_slowed and not self.governor.is_slowed and place.match.rows_can_wait:
+        if budget.is_slowed and not self.governor.is_slowed and place.match.rows_can_wait(place.state):
             return budget.room_bytes(tick, ticks) or None
         return 0 if budget.interval_ticks == 1 or budget.is_due(tick, ticks) else None
 

@@ -6,6 +6,7 @@ from random import Random
 from typing import Final
 
 import numpy as np
+import pytest
 
 from engine.conditions import NetConditions
 from engine.contract import Commands, Past, Relevance, Settings
@@ -183,3 +184,25 @@ def test_who_is_not_slowed_shares_coded_worlds_as_before() -> None:
     after = running._encoder.statistics()
     slowed_snapshots = after.snapshots - before.snapshots - 2 * 120
     assert after.public_parts - before.public_parts <= 120 + slowed_snapshots + 12, "one for the two, one for each of the slowed seat's"
+
+
+def test_not_too_many_are_shown_less_at_once_and_the_others_get_whole_snapshots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.session.match.PARTS_CELLS_MAX", 1)
+    monkeypatch.setattr("engine.session.match.PARTS_SEATS_MIN", 1)
+    watched = Watched(PrioritizedCrowd, players=3)
+    for host in watched.match.hosts[:2]:
+        watched.match.simulation.set_conditions(NARROW, host, up=False)
+    ours = [client.match for client in watched.match.clients[:2]]
+    places = [watched.match.server.host._places[client.connection_id] for client in ours if client is not None]
+    together = viewed = 0
+    for _ in range(60 * 8):
+        watched.play(1 / 60, measure=False)
+        viewing = sum(place.state.views is not None for place in places)
+        assert viewing <= 1
+        viewed += viewing
+        together += all(place.budget.is_slowed for place in places)
+    assert viewed > 60
+    assert together > 60, "both lines are too narrow for most of the time"
+    for place in places:
+        assert place.state.baseline.acknowledged_tick is not None
+        assert place.match.tick - place.state.baseline.acknowledged_tick < 60
