@@ -27,6 +27,14 @@ def test_one_stop_of_a_second_changes_nothing() -> None:
     assert governor.statistics().slowed == 0
 
 
+def test_long_ticks_with_short_ones_between_them_that_make_up_for_them_are_too_much() -> None:
+    governor = LoadGovernor(3)
+    for _ in range(3 * SLOWER_EVERY_TICKS):
+        governor.note(12.0)  # a fifth of a second
+        note(governor, 0.02, 5)
+    assert governor.spread_ticks == 3
+
+
 def test_too_much_slows_down_step_by_step_to_the_slowest_and_no_further() -> None:
     governor = LoadGovernor(3)
     seen = []
