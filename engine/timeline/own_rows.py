@@ -28,9 +28,10 @@ class OwnRows:
         if not 0 <= seat < schema.seats:
             raise LocalProtocolError(f"seat {seat} is not in 0 to {schema.seats - 1}")
         self._places: Final[list[tuple[str, int, str]]] = []
-        parts: dict[str, list[Indices]] = {"all": [], "linear": [], "angle": []}
-        births: dict[str, list[Indices]] = {"linear": [], "angle": []}
-        fields: dict[str, list[Field]] = {"linear": [], "angle": []}
+        own: list[Indices] = []
+        linear: list[Indices] = []
+        births: list[Indices] = []
+        fields: list[Field] = []
         rows: list[Indices] = []
         reaches: list[float] = []
         self._row_count = 0
@@ -43,38 +44,33 @@ class OwnRows:
                 continue
             slots = np.arange(seat * per_seat, (seat + 1) * per_seat, dtype=np.intp)
             birth = layout.public_offset + slots
-            parts["all"].append(birth)
+            own.append(birth)
             self._places.extend((layout.kind.name, int(slot), "generation") for slot in slots)
             columns = column_offsets(layout)
             for field in layout.kind.fields:
                 if field.visible_to == "server":
                     continue
                 cells = columns[field.name] + slots
-                parts["all"].append(cells)
+                own.append(cells)
                 self._places.extend((layout.kind.name, int(slot), field.name) for slot in slots)
-                if field.blend == "step":
+                if field.blend != "linear":
                     continue
-                if field.blend == "linear":
-                    self._note_pair(layout, sum(part.size for part in parts["linear"]))
-                    rows.append(self._row_count + np.arange(per_seat, dtype=np.intp))
-                    reaches.extend([_reach(layout, field)] * per_seat)
-                parts[field.blend].append(cells)
-                births[field.blend].append(birth)
-                fields[field.blend].extend([field] * per_seat)
+                self._note_pair(layout, sum(part.size for part in linear))
+                rows.append(self._row_count + np.arange(per_seat, dtype=np.intp))
+                reaches.extend([_reach(layout, field)] * per_seat)
+                linear.append(cells)
+                births.append(birth)
+                fields.extend([field] * per_seat)
             self._row_count += per_seat
-        self.all: Final = _joined(parts["all"])
-        self.linear: Final = _joined(parts["linear"])
-        self.linear_births: Final = _joined(births["linear"])
+        self.all: Final = _joined(own)
+        self.linear: Final = _joined(linear)
+        self.linear_births: Final = _joined(births)
         self.linear_rows: Final = _joined(rows)
         """Which own row a linear cell belongs to, 0 to :attr:`row_count` - 1."""
-        self.linear_lows: Final[Values] = np.array([field.range.low for field in fields["linear"]], dtype=np.int64)
-        self.linear_highs: Final[Values] = np.array([field.range.high for field in fields["linear"]], dtype=np.int64)
+        self.linear_lows: Final[Values] = np.array([field.range.low for field in fields], dtype=np.int64)
+        self.linear_highs: Final[Values] = np.array([field.range.high for field in fields], dtype=np.int64)
         self.reach_per_tick: Final[NDArray[np.float64]] = np.array(reaches, dtype=np.float64)
         """How far a linear cell can move in one tick by its motion field's range; an eighth of its own range where it has none."""
-        self.blended: Final = _joined(parts["linear"] + parts["angle"])
-        """Everything that moves between two ticks of the picture."""
-        self.blended_births: Final = _joined(births["linear"] + births["angle"])
-        self.angle: Final = _joined(parts["angle"])
 
     @property
     def row_count(self) -> int:

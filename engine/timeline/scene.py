@@ -49,8 +49,6 @@ class Scene:
         cells = out.cells
         cells[own.all] = now.cells[own.all]
         if before is not now:
-            moving = own.blended[before.cells[own.blended_births] == now.cells[own.blended_births]]
-            cells[moving] = before.cells[moving]
             self._blender.move_cells(out, before, now, fraction)
         if offsets is not None and own.linear.size:
             shifted = cells[own.linear] + offsets

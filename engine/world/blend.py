@@ -6,12 +6,13 @@ only the earlier world has is shown until then.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import LocalProtocolError
+from engine.world.living import LivingCells
 from engine.world.motion import column_offsets
 from engine.world.schema import KindLayout, Schema
 from engine.world.world import World
@@ -46,13 +47,12 @@ class Blender:
                 turns = field.blend == "angle"
                 lows.append(np.full(rows.size, field.range.low if turns else -straight // 2, dtype=number))
                 spans.append(np.full(rows.size, field.range.high - field.range.low + 1 if turns else straight, dtype=number))
-        self._cells: Final = np.concatenate(cells)
-        self._births: Final = np.concatenate(births)
-        self._lows: Final = np.concatenate(lows)
-        self._spans: Final = np.concatenate(spans)
-        self._halves: Final = self._spans // 2
-        self._turns: Final = bool((self._spans != straight).any())
-        self._fraction_bits: Final = np.array(_FRACTION_BITS, dtype=number)
+        flat_spans = np.concatenate(spans)
+        self._living: Final = LivingCells(
+            np.concatenate(births), np.concatenate(cells), np.concatenate(births), np.concatenate(lows), flat_spans, flat_spans // 2
+        )
+        self._turns: Final = bool((flat_spans != straight).any())
+        self._fraction_bits: Final[NDArray[np.signedinteger[Any]]] = np.array(_FRACTION_BITS, dtype=number)
 
     def blend_into(self, out: World, earlier: World, later: World, fraction: int) -> None:
         """Set ``out`` to the world ``fraction`` / 256 of the way from ``earlier`` to ``later``. ``out.tick`` is the earlier tick."""
@@ -62,41 +62,35 @@ class Blender:
             out.copy_from(later)
             return
         out.copy_from(earlier)
-        self.move_cells(out, earlier, later, fraction)
+        if fraction:
+            self.move_cells(out, earlier, later, fraction)
 
     def move_cells(self, out: World, earlier: World, later: World, fraction: int) -> None:
-        """In ``out``, which is equal to ``earlier`` as far as this blends, move what moved: ``fraction`` / 256 of the way, below 256.
-
-        Most rows are free or stand still. Only cells that changed are computed with, which halves the time of a match with 16 seats.
-        """
-        if not fraction or not self._cells.size:
+        """Put what is blended ``fraction`` / 256 of the way, below 256, in the rows of ``out`` that live in both; all else there stays."""
+        cells, births, lows, spans, halves = self._living.pick(earlier.cells)
+        if self._living.generations(later.cells) != self._living.picked_by:
+            stays = earlier.cells[births] == later.cells[births]
+            cells, lows, spans, halves = (column[stays] for column in (cells, lows, spans, halves))
+        if not cells.size:
             return
-        start, end = earlier.cells[self._cells], later.cells[self._cells]
-        moving = (start != end).nonzero()[0]
-        births = self._births[moving]
-        stays = earlier.cells[births] == later.cells[births]
-        if np.count_nonzero(stays) < moving.size:
-            moving = moving[stays]
-        if not moving.size:
-            return
-        place = start[moving] if self._is_int32 else start[moving].astype(np.int64)
-        way = end[moving] - place
+        place = earlier.cells[cells]
+        if not self._is_int32:
+            place = place.astype(np.int64)
+        way = later.cells[cells] - place
         if self._turns:
-            low, span, half = self._lows[moving], self._spans[moving], self._halves[moving]
-            way += half
-            way %= span
-            way -= half  # the short way round
-            place -= low
-            way *= fraction
-            way >>= self._fraction_bits
+            way += halves
+            way %= spans
+            way -= halves  # the short way round
+        way *= fraction
+        way >>= self._fraction_bits
+        if self._turns:
+            place -= lows
             place += way
-            place %= span
-            place += low
+            place %= spans
+            place += lows
         else:
-            way *= fraction
-            way >>= self._fraction_bits
             place += way
-        out.cells[self._cells[moving]] = place
+        out.cells[cells] = place
 
 
 def _rows_of(layout: KindLayout, seat: int | None) -> NDArray[np.intp]:

@@ -18,7 +18,7 @@ Column = NDArray[Any]
 class LivingCells:
     """Picks, from columns with a value per cell, those of living rows. Make one per schema and keep it."""
 
-    __slots__ = ("_births", "_columns", "_picked", "_picked_by", "_rows")
+    __slots__ = ("_births", "_columns", "_picked", "_rows", "picked_by")
 
     def __init__(self, births: NDArray[np.intp], *columns: Column) -> None:
         """``births``: where the generation of each cell's row stands in a world's cells."""
@@ -26,13 +26,18 @@ class LivingCells:
         self._rows: Final = np.unique(births)
         self._columns: Final = columns
         self._picked: tuple[Column, ...] = ()
-        self._picked_by: bytes | None = None
+        self.picked_by: bytes | None = None
+        """The :meth:`generations` of the cells that were picked by last."""
+
+    def generations(self, cells: Column) -> bytes:
+        """Of all rows that have such cells: equal in two worlds exactly if the same rows live in both."""
+        return cells[self._rows].tobytes()
 
     def pick(self, cells: Column) -> tuple[Column, ...]:
         """The columns' values for the cells whose row lives in these ``cells`` of a world: not to be written to."""
-        generations = cells[self._rows].tobytes()
-        if generations != self._picked_by:
+        generations = self.generations(cells)
+        if generations != self.picked_by:
             living = cells[self._births].nonzero()[0]
             self._picked = tuple(column[living] for column in self._columns)
-            self._picked_by = generations
+            self.picked_by = generations
         return self._picked
