@@ -119,10 +119,7 @@ class ControlStream:
 
     def write(self, message: ConnectionMessage) -> None:
         """Queue a message. Beyond the send bound the stream fails as ``flooding`` and nothing is queued."""
-        self._write_body(write_message(message))
-
-    def _write_body(self, body: bytes) -> None:
-        frame = write_frame(body, self._limits.frame_bytes_max)
+        frame = write_frame(write_message(message), self._limits.frame_bytes_max)
         if self.unconfirmed_bytes + len(frame) > self._limits.send_queue_bytes_max:
             if self.failure is None:
                 self.failure = DisconnectReason.FLOODING
@@ -141,12 +138,15 @@ class ControlStream:
 
     def write_reliable(self, channel: ReliableChannel) -> None:
         """Move reliable messages of the session into the stream as far as the bound allows."""
-        room_bytes = self._limits.send_queue_bytes_max // 2
-        while self.failure is None and self.unconfirmed_bytes < room_bytes:
-            following = channel.next_to_send()
-            if following is None:
-                break
-            self._write_body(write_reliable(*following))
+        if self.failure is not None:
+            return
+        limits = self._limits
+        end = self._confirmed + limits.send_queue_bytes_max // 2  # the frame that passes it is a quarter of the whole bound at most
+        while self._written < end and (following := channel.next_to_send()) is not None:
+            frame = write_frame(write_reliable(*following), limits.frame_bytes_max)
+            self._out += frame
+            self._written += len(frame)
+            self._frames_out += 1
 
     def acknowledge(self, received: int, now: float) -> None:
         """Tell the other side what came, where it is enough or long enough ago."""
