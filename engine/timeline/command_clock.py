@@ -191,11 +191,10 @@ class CommandClock:
         network = slack - self._adjustment_at(round(snapshot_tick + slack))
         self._report_count += 1
         self._late_in_a_row = self._late_in_a_row + 1 if network + self._adjustment < 0 else 0
-        self._reports.add(now, network)
+        self._reports.add(now, network, WINDOW_S)
         self._rare.report(network, now)
         if self._report_count % MARGIN_EVERY_REPORTS == 0:
             self._margin = self._rare.margin_ticks(now)
-        self._reports.forget_before(now - WINDOW_S)
         percentile = self._network_p99()
         if percentile is None:
             return

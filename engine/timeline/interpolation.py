@@ -219,8 +219,7 @@ class Interpolation:
         if self._fresh:
             self._fresh = False
             if self._need_now is not None:
-                self._needs.add(now, self._need_now)
-                self._needs.forget_before(now - WINDOW_S)
+                self._needs.add(now, self._need_now, WINDOW_S)
                 if self._need_now - self._transit > self._delay or len(self._needs) % 8 == 0:
                     self._choose_delay()
         self._need_now = need

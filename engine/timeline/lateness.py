@@ -58,8 +58,7 @@ class RareLateness:
         """One snapshot's worst slack, without the clock's own part in it."""
         if self._began is None:
             self._began = now
-        self._around.add(now, network)
-        self._around.forget_before(now - USUAL_S)
+        self._around.add(now, network, USUAL_S)
         self._waiting.append((now, network))
         usual = self.usual
         while self._waiting[0][0] <= now - USUAL_S / 2:

@@ -12,7 +12,7 @@ from typing import Final
 
 
 class Window:
-    """Values with the time they were taken at, oldest first, and the same values ascending. Bounded by time: see :meth:`forget_before`."""
+    """Values with the time they were taken at, oldest first, and the same values ascending. Bounded by time: see :meth:`add`."""
 
     __slots__ = ("ascending", "taken")
 
@@ -24,17 +24,14 @@ class Window:
     def __len__(self) -> int:
         return len(self.ascending)
 
-    def add(self, now: float, value: float) -> None:
-        """Take a value."""
-        self.taken.append((now, value))
-        insort(self.ascending, value)
-
-    def forget_before(self, time: float) -> None:
-        """Drop what was taken earlier."""
-        taken = self.taken
-        while taken and taken[0][0] < time:
-            _, value = taken.popleft()
-            del self.ascending[bisect_left(self.ascending, value)]
+    def add(self, now: float, value: float, window_s: float) -> None:
+        """Take a value, and drop what was taken longer than ``window_s`` ago."""
+        taken, ascending = self.taken, self.ascending
+        taken.append((now, value))
+        insort(ascending, value)
+        since = now - window_s
+        while taken[0][0] < since:
+            del ascending[bisect_left(ascending, taken.popleft()[1])]
 
     def clear(self) -> None:
         """Drop everything."""
