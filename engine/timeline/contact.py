@@ -50,21 +50,31 @@ class Contact:
         if self._others is None:
             return False
         ticks = newest.tick - authority.tick
-        told = authority.cells[self._others]
-        near = self._near(told.astype(np.int64), authority, newest, ticks)
-        if not near.size:
+        living = authority.cells[self._births].nonzero()[0].tolist()
+        if not living:
             return False
-        near = near[authority.cells[self._births[near]] != 0]
-        if ticks <= self._ticks:
-            near = near[(told[:, near] != predicted.cells[self._others[:, near]]).any(axis=0)]
-        return bool(near.size)
+        near = self._near(living, authority, newest, ticks)
+        if near and ticks <= self._ticks:
+            cells = self._others[:, near]
+            return bool((authority.cells[cells] != predicted.cells[cells]).any())
+        return bool(near)
 
-    def _near(self, told: NDArray[np.int64], authority: World, newest: World, ticks: int) -> NDArray[np.intp]:
-        """Whose way comes near ours. Both ways as boxes: ours between where we were and are, the other's on at his speed."""
-        places = told[:PLACES]
-        ends = places + told[PLACES:] * ticks
-        own = zip(authority.cells[self._own_places].tolist(), newest.cells[self._own_places].tolist(), strict=True)
-        ours = np.array([[[min(*was, *is_) - self._reach], [max(*was, *is_) + self._reach]] for was, is_ in own])
-        near = (np.maximum(places, ends) > ours[:, 0]) & (np.minimum(places, ends) < ours[:, 1])
-        which: NDArray[np.intp] = (near[0] & near[1]).nonzero()[0]
-        return which
+    def _near(self, living: list[int], authority: World, newest: World, ticks: int) -> list[int]:
+        """Whose way comes near ours. Both ways as boxes: ours between where we were and are, the other's on at his speed.
+
+        In plain integers: half the time of fifteen array operations, for the handful of others that most matches have.
+        """
+        assert self._others is not None  # asked by :meth:`matters`
+        (ours_x, ours_y), (newest_x, newest_y) = (world.cells[self._own_places].tolist() for world in (authority, newest))
+        reach = self._reach
+        left, right = min(*ours_x, *newest_x) - reach, max(*ours_x, *newest_x) + reach
+        top, bottom = min(*ours_y, *newest_y) - reach, max(*ours_y, *newest_y) + reach
+        xs, ys, speeds_x, speeds_y = authority.cells[self._others].tolist()
+        near = []
+        for other in living:
+            x, way = xs[other], speeds_x[other] * ticks
+            if x + max(way, 0) > left and x + min(way, 0) < right:
+                y, way = ys[other], speeds_y[other] * ticks
+                if y + max(way, 0) > top and y + min(way, 0) < bottom:
+                    near.append(other)
+        return near
