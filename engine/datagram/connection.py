@@ -176,7 +176,7 @@ class Connection(ConnectionFigures):
     def receive_checked(self, datagram: bytes, wire_sequence: int, path: Address, now: float) -> None:
         """As :meth:`receive`, for an endpoint that has already checked size, kind and id and read the sequence number."""
         state = self._state
-        if state is not State.CONNECTED and (reason := self._is_too_late(now)) is not None:
+        if state is not State.CONNECTED and (reason := self._refusal(now)) is not None:
             return self._drop(reason)
         window = self._window
         sequence = window.newest + 1
@@ -225,7 +225,7 @@ class Connection(ConnectionFigures):
         self.advance_at = self.send_at = ALWAYS  # fragments, challenges, new paths: they have times of their own
         return self._take_parts(parts, path, size, is_newest, now)
 
-    def _is_too_late(self, now: float) -> DropReason | None:
+    def _refusal(self, now: float) -> DropReason | None:
         """Why nothing is taken any more, or None: it is."""
         if self._state is State.CLOSED:
             return DropReason.CLOSED
