@@ -180,7 +180,7 @@ class TcpServer:
 
     def flushing(self, now: float, part: int) -> Iterator[None]:
         """:meth:`flush`, with a stop after the bytes of every ``part`` peers."""
-        return self._sending(self._server.streams_to_send(now), part)
+        yield from self._sending(self._server.streams_to_send(now), part)  # asked when the first part is: a mistake there is a part's
 
     def _sending(self, to_send: Sequence[tuple[int, bytes]], part: int) -> Iterator[None]:
         for number, (peer, data) in enumerate(to_send):
