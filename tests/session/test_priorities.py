@@ -206,3 +206,26 @@ def test_not_too_many_are_shown_less_at_once_and_the_others_get_whole_snapshots(
     for place in places:
         assert place.state.baseline.acknowledged_tick is not None
         assert place.match.tick - place.state.baseline.acknowledged_tick < 60
+
+
+@pytest.mark.parametrize("how", ["recovers", "leaves"])
+def test_the_place_of_who_recovers_or_leaves_goes_to_another(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.session.match.PARTS_CELLS_MAX", 1)
+    monkeypatch.setattr("engine.session.match.PARTS_SEATS_MIN", 1)
+    watched = Watched(PrioritizedCrowd, players=2)
+    simulation, clients, hosts = watched.match.simulation, watched.match.clients, watched.match.hosts
+    for host in hosts:
+        simulation.set_conditions(NARROW, host, up=False)
+    ours = [client.match for client in clients]
+    places = [watched.match.server.host._places[client.connection_id] for client in ours if client is not None]
+    simulation.run_until(lambda: any(place.state.views is not None for place in places), 60, "one of them has views")
+    first = next(index for index, place in enumerate(places) if place.state.views is not None)
+    other = places[1 - first]
+    assert other.state.views is None
+    if how == "leaves":
+        clients[first].leave(simulation.now)
+    else:
+        simulation.set_conditions(WIDE, hosts[first], up=False)
+    simulation.run_until(lambda: other.state.views is not None, 120, "the other one has views")
+    assert places[first].state.views is None
+    assert watched.match.server.host.statistics().matches_failed == 0
