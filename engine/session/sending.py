@@ -76,11 +76,11 @@ class Sending:
                 budget.observe(connection.path_report(now), now, losses_in_runs=place.redundancy.copies > 0)
                 place.state.round_trip_s = connection.rtt_s
             room: int | None = 0
-            if spread > 1 or budget.interval_ticks > 1:
-                room = self._room(place, tick, ticks)
-                if room is None:
-                    continue
             try:
+                if spread > 1 or budget.interval_ticks > 1:
+                    room = self._room(place, tick, ticks)
+                    if room is None:
+                        continue
                 message = _SNAPSHOT_HEAD + (self._part(place, room) if room else match.snapshot_for(place.state))
             except Exception:  # noqa: BLE001 - as in _step: a cell out of its range, an interest mask of the wrong shape
                 failed.add(match.match_id)

@@ -10,10 +10,11 @@ import pytest
 
 from engine.conditions import NetConditions
 from engine.contract import Commands, Past, Relevance, Settings
-from engine.ids import Seat
+from engine.ids import MatchId, Seat
 from engine.replication import HELD_BACK_TICKS_MAX, VIEWS_MAX
 from engine.session import MatchServer
 from engine.session.sending import Place
+from engine.session.values import OpenMatch
 from engine.world import Field, Kind, Range, Schema, World
 from tests.session.support import ToyMatch
 from tests.timeline.toy import COIN, COMMAND, SHOT, WALKER, Toy
@@ -229,3 +230,22 @@ def test_the_place_of_who_recovers_or_leaves_goes_to_another(how: str, monkeypat
     simulation.run_until(lambda: other.state.views is not None, 120, "the other one has views")
     assert places[first].state.views is None
     assert watched.match.server.host.statistics().matches_failed == 0
+
+
+def test_a_match_that_cannot_say_who_may_wait_ends_alone() -> None:
+    watched = Watched(PrioritizedCrowd)
+    host, match_id = watched.match.server.host, watched.match.server.match_id
+    host.request(OpenMatch(MatchId(99), {}, 4, seed=1))
+    watched.play(0.5, measure=False)
+    running, beside = host.match(match_id), host.match(MatchId(99))
+    assert running is not None
+    assert beside is not None
+    running._viewing.add(Seat(3))  # whom nobody knows
+    watched.narrow()
+    watched.match.simulation.run_until(lambda: host.statistics().matches_failed > 0, 60, "its line is found too narrow")
+    assert host.match(match_id) is None
+    assert "rows_can_wait" in watched.match.server.failures[0]
+    tick = beside.tick
+    watched.match.simulation.run_for(1)
+    assert host.match(MatchId(99)) is beside
+    assert beside.tick >= tick + 50
