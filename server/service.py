@@ -236,8 +236,7 @@ class Service:
 
         def take_part() -> None:
             nonlocal is_done
-            is_done = True  # also if it raises
-            is_done = next(parts, True) is True
+            is_done = next(parts, True) is True  # also in the part after one that raised: a generator that did is over
 
         while not is_done:
             self._carefully(take_part)

@@ -8,13 +8,22 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
+from engine.contract import game_description, game_digest
+from engine.control.client import ControlClient
+from engine.world import first_difference
+from server import service as service_module
+from server.resting import BREATH_S, PART, PAUSE_PLAYERS_FEW
 from server.service import Service, ServiceOptions
-from tests.server.lobby_bench import ToyRules, config_with
+from tests.server.lobby_bench import TOY_COMMAND, TOY_SCHEMA, ToyRules, config_with
 
 ROUNDS = 6
+MANY = PAUSE_PLAYERS_FEW + PART // 2
+STOPS = (2 * MANY - 1) // PART + (MANY - 1) // PART
+"""In a round in which so many come and greet, two arrivals each, and all are answered."""
 
 
 @pytest.fixture(autouse=True)
@@ -80,3 +89,94 @@ def test_a_mistake_in_a_round_is_logged_and_the_server_plays_on_and_ends_in_orde
     assert "ValueError: our own mistake" in log
     assert len(rounds) == ROUNDS
     assert not service._tick.is_running
+
+
+class Player:
+    """Somebody with a socket to the server."""
+
+    def __init__(self, port: int) -> None:
+        self.sock = socket.create_connection(("127.0.0.1", port))
+        self.sock.setblocking(False)
+        self.client = ControlClient(
+            schema_digest=game_digest(TOY_SCHEMA, TOY_COMMAND),
+            schema_description=game_description(TOY_SCHEMA, TOY_COMMAND),
+            difference=first_difference,
+            name="Somebody",
+        )
+        self.client.opened(service_module.now())
+        self.send()
+
+    def send(self) -> None:
+        self.sock.sendall(self.client.bytes_to_send(service_module.now()))
+
+    def receive(self) -> None:
+        with suppress(BlockingIOError):
+            self.client.receive(self.sock.recv(1 << 16), service_module.now())
+
+
+class Crowd:
+    """Many who greet the server in one round, and the breaths that it takes in rounds."""
+
+    def __init__(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.service = service
+        self.players = [Player(service.port) for _ in range(MANY)]
+        self.breaths = 0
+        self._sleep = asyncio.sleep
+        monkeypatch.setattr(asyncio, "sleep", self._counting)
+
+    async def _counting(self, delay_s: float) -> None:
+        self.breaths += delay_s == BREATH_S
+        await self._sleep(delay_s)
+
+    async def play(self, rounds: int) -> None:
+        """Rounds once everybody's greeting is there."""
+        await self.service._tcp.start()
+        while len(self.service._tcp._happenings) < 2 * MANY:
+            await self._sleep(0.0)
+        for _ in range(rounds):
+            await self.service._round()
+        for player in self.players:
+            player.receive()
+
+    async def leave(self) -> None:
+        for player in self.players:
+            player.sock.close()
+        await self.service._tcp.close()
+        self.service._sockets.close()
+
+    @property
+    def joined(self) -> int:
+        return sum(player.client.session_id is not None for player in self.players)
+
+
+def in_a_crowd(service: Service, monkeypatch: pytest.MonkeyPatch, rounds: int = 1) -> Crowd:
+    async def play() -> Crowd:
+        crowd = Crowd(service, monkeypatch)
+        try:
+            await crowd.play(rounds)
+        finally:
+            await crowd.leave()
+        return crowd
+
+    return asyncio.run(play())
+
+
+def test_a_round_of_many_stops_on_its_way_and_reaches_everybody(service: Service, log: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd = in_a_crowd(service, monkeypatch)
+    assert (crowd.joined, crowd.breaths, mistakes(log)) == (MANY, STOPS, [])
+
+
+def test_a_mistake_in_the_middle_of_a_round_of_many_leaves_the_rest_to_the_next_one(
+    service: Service, log: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive, heard = service._side.receive_stream, []
+
+    def raising(peer: int, data: bytes, now: float) -> None:
+        heard.append(peer)
+        if len(heard) == MANY // 2:
+            raise ValueError("our own mistake")
+        receive(peer, data, now)
+
+    monkeypatch.setattr(service._side, "receive_stream", raising)
+    crowd = in_a_crowd(service, monkeypatch, rounds=2)
+    assert (crowd.joined, len(mistakes(log)), len(heard)) == (MANY - 1, 1, MANY)
