@@ -205,6 +205,7 @@ class Service:
         players = self._tcp.statistics().connections
         part = part_of(players, is_carrying=self._is_carrying)
         await self._in_parts(self._tcp.delivering(time, part))  # first: it happened before now
+        time = now()  # anew: its stops would count into the round trips of the pings of this round
         for is_announced, events in groupby(self._held.pass_on(self._tick.take_events(), players, time), key=_is_announcement):
             if is_announced:
                 announced = [event for event in events if isinstance(event, AnnouncementMade)]

@@ -180,3 +180,19 @@ def test_a_mistake_in_the_middle_of_a_round_of_many_leaves_the_rest_to_the_next_
     monkeypatch.setattr(service._side, "receive_stream", raising)
     crowd = in_a_crowd(service, monkeypatch, rounds=2)
     assert (crowd.joined, len(mistakes(log)), len(heard)) == (MANY - 1, 1, MANY)
+
+
+def test_what_is_stamped_after_the_stops_of_what_came_is_stamped_with_the_time_after_them(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ping with the time before them would count them into everybody's round trip."""
+    received: list[float] = []
+    stamped: list[float] = []
+    receive, advance = service._side.receive_stream, service._side.advance
+    monkeypatch.setattr(
+        service._side, "receive_stream", lambda peer, data, now: (received.append(service_module.now()), receive(peer, data, now))
+    )
+    monkeypatch.setattr(service._side, "advance", lambda now: (stamped.append(now), advance(now)))
+    in_a_crowd(service, monkeypatch)
+    assert len(received) == MANY
+    assert stamped[0] >= received[-1]
