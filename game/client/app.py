@@ -66,6 +66,11 @@ KEY_REPEAT_MS: Final = (380, 34)
 DT_S_MAX: Final = 0.1
 """A frame after a pause (a suspended laptop) does not fast-forward what is on the screen."""
 
+PAUSE_S: Final = 1.0
+"""A frame that comes so long after the one before says nothing of how fast the computer is: it slept, or somebody held the window by its title
+bar. It is not counted.
+"""
+
 
 class App:
     """One run of the program with a window."""
@@ -181,7 +186,7 @@ class App:
         self._reap()
         time_now = now()
         since, self._last = time_now - self._last, time_now
-        if isinstance(self._screen, MatchScreen):
+        if isinstance(self._screen, MatchScreen) and since < PAUSE_S:
             self._match_frames += 1
             self._match_s += since
         dt = min(DT_S_MAX, since)

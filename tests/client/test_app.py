@@ -12,7 +12,7 @@ import pytest
 
 from engine.conditions import NetConditions
 from engine.drivers import now
-from game.client.app import App
+from game.client.app import PAUSE_S, App
 from game.client.attempt import SETTINGS_FILE, Attempt, server_arguments
 from game.client.connecting_page import ConnectingPage
 from game.client.connection import Connection, ConnectionOptions, server_name
@@ -25,8 +25,11 @@ from game.client.preferences import PlayerFiles
 from game.client.rollback_log import RollbackLog
 from game.client.screen import Destination, JoinOrder, ScreenChange, StartOrder
 from game.client.servers_page import ServersPage
+from game.client.sounds import SoundPlayer
 from game.client.start_pages import HostPage, PracticePage
+from game.client.window import Window
 from tests.client.events import key, letters
+from tests.client.fake import FakeClient
 
 WAIT_S_MAX = 30.0
 
@@ -285,6 +288,19 @@ def test_a_window_on_a_slow_computer_is_remarked_on_at_the_end(files, capsys, mo
         App(files).play(Connection("127.0.0.1", port, files=files, name="Ada", is_own_server=True), is_practice=True)
     pygame.display.init()
     assert "This computer managed 30 of 60 frames a second" in capsys.readouterr().err
+
+
+def test_a_computer_that_slept_is_not_called_slow(files, monkeypatch):
+    clock = 100.0
+    monkeypatch.setattr("game.client.app.now", lambda: clock)
+    app = App(files, Window())
+    monkeypatch.setattr(app, "_screen", MatchScreen(FakeClient(), SoundPlayer(None)))
+    monkeypatch.setattr(app, "_last", clock)
+    for frame in range(200):
+        clock += PAUSE_S + 20.0 if frame % 50 == 25 else 0.125 if frame % 50 == 10 else 1 / 60
+        app.frame()
+    assert app._match_frames == 196
+    assert app._match_s == pytest.approx(192 / 60 + 4 * 0.125), "a frame that is only slow is counted"
 
 
 def test_what_was_played_is_told_to_people_too(files, capsys):
