@@ -19,7 +19,10 @@ off; otherwise of all cells' causes the first in the order of :class:`Cause`, no
 and the newest predicted place moved all the same, as it would have with nothing of ours wrong, it was **other_player** that moved it
 (:meth:`Prediction._moved_anyway`).
 
-It is run for a correction only, and takes four steps per tick between the two snapshots at most, :data:`RESTEP_TICKS_MAX` ticks at most.
+It is run for a correction only. The three doubts, the first of them twice, take four steps per tick between the two snapshots at most, and
+that for :data:`RESTEP_TICKS_MAX` ticks at most. What moved the place takes all pending ticks once more, in a frame that has just rebuilt
+them: thirty steps at most, where no cell of the place was wrong and nothing else explains the cells that were. Measured with four bots in
+the arena (round trip 200 ms, jitter 30 ms, 10 % loss): 4 of 123 corrections, 16 steps and 1.1 ms each.
 """
 
 from __future__ import annotations

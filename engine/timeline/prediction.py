@@ -365,7 +365,10 @@ class Prediction:
         return correction
 
     def _moved_anyway(self, wrong: Indices, expected: NDArray[np.int32]) -> bool:
-        """Whether the newest place would be what it is now if our own rows had been right: then the news of the others moved it."""
+        """Whether the newest place would be what it is now if our own rows had been right: then the news of the others moved it.
+
+        Steps all pending ticks again, which the frame has rebuilt already: the dearest question about a correction, so it is asked last.
+        """
         if self._inquiry.is_of_place(wrong):
             return False
         world = self._spare
