@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from typing import Final
 
@@ -115,11 +116,17 @@ class ControlSide:
             self.lobby.host_event(event, now)
             self._settle(now)
 
-    def announce(self, events: Sequence[AnnouncementMade], now: float, *, may_wait: bool) -> None:
-        """What games have said to their players. ``may_wait``: it goes with whatever each of them is sent next."""
-        for event in events:
-            self.lobby.host_event(event, now)
-        self._settle(now, may_wait=may_wait)
+    def announce(
+        self, events: Sequence[AnnouncementMade], now: float, *, may_wait: bool, carefully: Callable[[Callable[[], None]], None]
+    ) -> None:
+        """What games have said to their players. ``may_wait``: it goes with whatever each of them is sent next. ``carefully`` does what it
+        is given, and may keep to itself that it went wrong: then the others are told all the same.
+        """
+        try:
+            for event in events:
+                carefully(partial(self.lobby.host_event, event, now))
+        finally:
+            self._settle(now, may_wait=may_wait)
 
     def host_requests(self) -> list[HostRequest]:
         """Drain what the match host is to do, in order."""

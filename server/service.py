@@ -209,7 +209,8 @@ class Service:
         for is_announced, events in groupby(self._held.pass_on(self._tick.take_events(), players, time), key=_is_announcement):
             if is_announced:
                 announced = [event for event in events if isinstance(event, AnnouncementMade)]
-                self._carefully(partial(self._side.announce, announced, time, may_wait=players > PLAYERS_FEW))
+                may_wait = players > PLAYERS_FEW
+                self._carefully(partial(self._side.announce, announced, time, may_wait=may_wait, carefully=self._carefully))
                 continue
             for event in events:
                 if isinstance(event, CarriedToSend):

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import operator
 import random
+from collections.abc import Callable
+
+import pytest
 
 from engine.contract import game_description, game_digest
 from engine.control.client import ControlClient
 from engine.control.client_events import NewsReceived
 from engine.control.messages import Announced, ChatSaid, JoinRoom, RoomState, SayChat, Seated, SetReady
 from engine.ids import Address, ConnectionId, MatchId, Tick, Ticket
-from engine.session.values import AdmitSeat, AnnouncementMade, TicketIssued
+from engine.session.values import AdmitSeat, AnnouncementMade, HostEvent, TicketIssued
 from engine.world import first_difference
 from server.control_side import ControlSide
 from tests.server.lobby_bench import TOY_COMMAND, TOY_SCHEMA, ToyRules, config_with
@@ -87,7 +91,7 @@ def as_heard(events: list[AnnouncementMade]) -> list[Announced]:
 
 def test_announcements_are_told_to_everybody_who_plays_in_order() -> None:
     table = playing(3)
-    table.side.announce(announcements(5), table.now, may_wait=False)
+    table.side.announce(announcements(5), table.now, may_wait=False, carefully=operator.call)
     table.wait(ROUND_S)
     assert table.heard(Announced) == [as_heard(announcements(5))] * 3
 
@@ -98,15 +102,44 @@ def test_announcements_that_may_wait_cost_no_writing_of_their_own_and_come_withi
     table.wait(1.0)
     usual = [len(player.sent_bytes) - before for player, before in zip(table.players, writings, strict=True)]
     writings = [len(player.sent_bytes) for player in table.players]
-    table.side.announce(announcements(5), table.now, may_wait=True)
+    table.side.announce(announcements(5), table.now, may_wait=True, carefully=operator.call)
     table.wait(1.0)
     assert table.heard(Announced) == [as_heard(announcements(5))] * 3
     assert [len(player.sent_bytes) - before for player, before in zip(table.players, writings, strict=True)] == usual
 
 
+def test_one_announcement_that_cannot_be_told_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = playing(2)
+    events, mistakes = announcements(4), []
+    host_event = table.side.lobby.host_event
+
+    def raising(event: HostEvent, now: float) -> None:
+        if event is events[1]:
+            raise ValueError("our own mistake")
+        host_event(event, now)
+
+    def carefully(action: Callable[[], None]) -> None:
+        try:
+            action()
+        except ValueError as mistake:
+            mistakes.append(mistake)
+
+    monkeypatch.setattr(table.side.lobby, "host_event", raising)
+    table.side.announce(events, table.now, may_wait=False, carefully=carefully)
+    table.wait(ROUND_S)
+    told = as_heard(events)
+    assert table.heard(Announced) == [[told[0], told[2], told[3]]] * 2
+    assert len(mistakes) == 1
+
+    with pytest.raises(ValueError, match="our own"):
+        table.side.announce(events, table.now, may_wait=False, carefully=operator.call)
+    table.wait(ROUND_S)
+    assert table.heard(Announced) == [[told[0], told[2], told[3], told[0]]] * 2
+
+
 def test_what_does_not_wait_takes_along_what_does_and_does_not_overtake_it() -> None:
     table = playing(2)
-    table.side.announce(announcements(2), table.now, may_wait=True)
+    table.side.announce(announcements(2), table.now, may_wait=True, carefully=operator.call)
     table.players[0].client.request(SayChat("hi"))
     for player in table.players:
         player.heard.clear()

@@ -14,6 +14,8 @@ import pytest
 
 from engine.contract import game_description, game_digest
 from engine.control.client import ControlClient
+from engine.ids import MatchId, Tick
+from engine.session.values import AnnouncementMade
 from engine.world import first_difference
 from server import service as service_module
 from server.resting import BREATH_S, PART, PAUSE_PLAYERS_FEW
@@ -196,3 +198,19 @@ def test_what_is_stamped_after_the_stops_of_what_came_is_stamped_with_the_time_a
     in_a_crowd(service, monkeypatch)
     assert len(received) == MANY
     assert stamped[0] >= received[-1]
+
+
+def test_a_mistake_about_one_announcement_costs_only_that_one(service: Service, log: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    events = [AnnouncementMade(MatchId(1), Tick(1), b"", number) for number in range(4)]
+    told: list[int] = []
+
+    def tell(event: AnnouncementMade, now: float) -> None:
+        if event.number == 1:
+            raise ValueError("our own mistake")
+        told.append(event.number)
+
+    monkeypatch.setattr(service._tick, "take_events", lambda: events)
+    monkeypatch.setattr(service._side.lobby, "host_event", tell)
+    asyncio.run(service._round())
+    service._sockets.close()
+    assert (told, len(mistakes(log))) == ([0, 2, 3], 1)
