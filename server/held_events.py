@@ -16,9 +16,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from engine.session.values import AnnouncementMade, CarriedToSend, HostEvent
+from server.resting import PLAYERS_FEW
 
-PLAYERS_FEW: Final = 32
-"""So many cost next to nothing: nothing waits."""
 HELD_S: Final = 0.25
 HELD_MAX: Final = 512
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+PLAYERS_FEW: Final = 32
+"""So many cost next to nothing: nothing of them rests, stops or waits (:mod:`server.held_events`)."""
 PAUSE_S_PER_PLAYER: Final = 0.0002
-PAUSE_PLAYERS_FEW: Final = 32
 PAUSE_S_MAX: Final = 0.05
 """With more players than a few the loop rests after each round: a round looks at all of them, each of them wakes it, and what it does is
 taken from the tick's thread."""
@@ -29,9 +30,9 @@ CARRYING_S: Final = 0.25
 def rest_s(players: int, *, is_carrying: bool = False) -> float:
     """How long the loop of the control connections rests between two rounds."""
     longest_s = PAUSE_S_CARRYING if is_carrying else PAUSE_S_MAX
-    return min(longest_s, PAUSE_S_PER_PLAYER * players) if players > PAUSE_PLAYERS_FEW else 0.0
+    return min(longest_s, PAUSE_S_PER_PLAYER * players) if players > PLAYERS_FEW else 0.0
 
 
 def part_of(players: int, *, is_carrying: bool = False) -> int:
     """After how many of them a round stops for :data:`BREATH_S`."""
-    return PART if players > PAUSE_PLAYERS_FEW and not is_carrying else sys.maxsize
+    return PART if players > PLAYERS_FEW and not is_carrying else sys.maxsize

@@ -52,11 +52,11 @@ from engine.session.values import AnnouncementMade, CarriedToSend, FairnessRepor
 from engine.verbs import StreamWrapper
 from server.config import ServerConfig
 from server.control_side import ControlSide
-from server.held_events import PLAYERS_FEW, HeldEvents
+from server.held_events import HeldEvents
 from server.listing import server_info
 from server.pace_log import PaceLog
 from server.posting import Posting
-from server.resting import BREATH_S, CARRYING_S, PING_SPREAD_S, part_of, rest_s
+from server.resting import BREATH_S, CARRYING_S, PING_SPREAD_S, PLAYERS_FEW, part_of, rest_s
 from server.rules import Rules
 
 ROUND_S: Final = 0.01

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from engine.ids import ConnectionId, MatchId, Seat, SessionId, Tick
 from engine.session.values import AnnouncementMade, CarriedToSend, MatchRefused, SeatConnected
-from server.held_events import HELD_MAX, HELD_S, PLAYERS_FEW, HeldEvents
+from server.held_events import HELD_MAX, HELD_S, HeldEvents
+from server.resting import PLAYERS_FEW
 
 MANY = PLAYERS_FEW + 1
 

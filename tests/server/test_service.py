@@ -18,12 +18,12 @@ from engine.ids import MatchId, Tick
 from engine.session.values import AnnouncementMade
 from engine.world import first_difference
 from server import service as service_module
-from server.resting import BREATH_S, PART, PAUSE_PLAYERS_FEW
+from server.resting import BREATH_S, PART, PLAYERS_FEW
 from server.service import Service, ServiceOptions
 from tests.server.lobby_bench import TOY_COMMAND, TOY_SCHEMA, ToyRules, config_with
 
 ROUNDS = 6
-MANY = PAUSE_PLAYERS_FEW + PART // 2
+MANY = PLAYERS_FEW + PART // 2
 STOPS = (2 * MANY - 1) // PART + (MANY - 1) // PART
 """In a round in which so many come and greet, two arrivals each, and all are answered."""
 
