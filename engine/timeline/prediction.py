@@ -29,13 +29,11 @@ from engine.timeline.causes import Feedback, Inquiry
 from engine.timeline.contact import Contact
 from engine.timeline.correction import Cause, Correction, Misprediction, Smoother
 from engine.timeline.own_rows import Indices, OwnRows, SharedRows
-from engine.world import Motion, Schema, World
+from engine.timeline.predicted_past import RING_TICKS, PredictedPast
+from engine.world import Motion, World
 
 TICKS_MAX: Final = 30
 """Replayed at most: half a second at 60 Hz (lightyear 20, netfox 64, DDNet 1 s)."""
-
-RING_TICKS: Final = 64
-"""Predicted worlds kept. Further than this ahead of the newest snapshot nothing is predicted: the player's rows stand still."""
 
 REPEAT_TICKS_MAX: Final = 3
 """As the server fills in a missing command: the last one for three ticks, then the neutral one."""
@@ -67,42 +65,6 @@ class PredictionStatistics:
     correction_p95_units: float
     correction_max_units: float
     ahead_ticks: int
-
-
-class PredictedPast:
-    """The :class:`engine.contract.Past` of a prediction: the predicted seat's own screen, tick by tick."""
-
-    def __init__(self, schema: Schema, seat: Seat) -> None:
-        self.predicting: Final = seat
-        self._screens: Final = [World(schema, tick=-1) for _ in range(RING_TICKS)]
-        self._given: Final = [-1] * RING_TICKS
-        self._tick = -1
-        self.guessed_ticks = 0
-        """From the newest snapshot to the tick being computed."""
-
-    def begin(self, tick: int, known_tick: int) -> None:
-        """The step of ``tick`` is next; the others are known up to ``known_tick``."""
-        self._tick = tick
-        self.guessed_ticks = tick - known_tick
-
-    def show(self, tick: int, screen: World | None) -> None:
-        """What the player saw when he gave his command for ``tick`` (copied); None: nothing special."""
-        index = tick % RING_TICKS
-        self._given[index] = -1 if screen is None else tick
-        if screen is not None:
-            self._screens[index].copy_from(screen)
-
-    def seen_by(self, seat: Seat | int) -> World | None:
-        """His screen, for him; None for everybody else, and for a tick without a command."""
-        index = self._tick % RING_TICKS
-        return self._screens[index] if seat == self.predicting and self._given[index] == self._tick else None
-
-    def shown_to(self, seat: Seat | int) -> World | None:
-        """As :meth:`seen_by`."""
-        return self.seen_by(seat)
-
-    def judged(self, seat: Seat | int, refused_by: str = "") -> None:
-        """What counts is what the authority decides."""
 
 
 class Prediction:
