@@ -67,8 +67,8 @@ DT_S_MAX: Final = 0.1
 """A frame after a pause (a suspended laptop) does not fast-forward what is on the screen."""
 
 PAUSE_S: Final = 1.0
-"""A frame that comes so long after the one before says nothing of how fast the computer is: it slept, or somebody held the window by its title
-bar. It is not counted.
+"""A frame that comes so long after the one before says nothing of how fast the computer is: it slept, or somebody held the window by its
+title bar. It is not counted.
 """
 
 
