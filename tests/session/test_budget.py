@@ -8,7 +8,8 @@ from random import Random
 import pytest
 
 from engine.datagram import PathReport
-from engine.session.budget import BURST_SNAPSHOTS, PERIOD_S, RETRY_LONGEST_S, SendBudget
+from engine.session.bucket import BURST_SNAPSHOTS
+from engine.session.budget import PERIOD_S, RETRY_LONGEST_S, SendBudget
 
 RATE_HZ = 60
 TICK_S = 1 / RATE_HZ
