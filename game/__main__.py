@@ -15,6 +15,7 @@ from typing import Final
 from engine.drivers.command_line import USAGE_ERROR, CommandLineParser, conditions, number
 from engine.drivers.console import one_line, say
 from engine.ids import DEFAULT_PORT, VERSION
+from engine.session.config import INPUT_DELAY_TICKS_MAX
 from game.assets import map_names
 
 PROGRAM: Final = "skirmish"
@@ -81,7 +82,8 @@ def _parser() -> argparse.ArgumentParser:
         help="a worse network: latency=80,jitter=20,loss=5,burst=8,duplicate=1,reorder=1 (ms, percent), or a preset such as bad_wifi",
     )
     measured.add_argument("--seed", type=_SEED, metavar="N", help="the same chance in --net, bots and matches every time")
-    measured.add_argument("--input-delay", type=number(0, 3), metavar="N", help="show yourself N ticks later, 0 to 3: smaller corrections")
+    delay_help = f"show yourself N ticks later, 0 to {INPUT_DELAY_TICKS_MAX}: smaller corrections"
+    measured.add_argument("--input-delay", type=number(0, INPUT_DELAY_TICKS_MAX), metavar="N", help=delay_help)
     measured.add_argument("--rollback-log", type=Path, metavar="FILE", help="write why each prediction was wrong, a line per cell")
     measured.add_argument("--bot-level", type=_LEVEL, default=1, metavar="L", help="how well bots play, 0 to 2")
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+INPUT_DELAY_TICKS_MAX: Final = 3
+"""As in lightyear's balanced mode."""
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:
@@ -52,10 +56,10 @@ class ClientConfig:
     """Prediction never replays more (GGPO 8, lightyear 20, netfox 64)."""
     input_delay_ticks: int = 0
     """The own player is shown so many ticks behind his commands (17 ms each at 60 Hz): so much less is predicted, and what others do
-    to him is known so much sooner. 0 to 3, as in lightyear's balanced mode; 0 is an answer in the same frame."""
+    to him is known so much sooner. At most :data:`INPUT_DELAY_TICKS_MAX`; 0 is an answer in the same frame."""
 
     def __post_init__(self) -> None:
         _check("reconnect_first_s", self.reconnect_first_s, 0.01, 60)
         _check("reconnect_longest_s", self.reconnect_longest_s, self.reconnect_first_s, 60)
         _check("rollback_ticks_max", self.rollback_ticks_max, 1, 63)
-        _check("input_delay_ticks", self.input_delay_ticks, 0, 3)
+        _check("input_delay_ticks", self.input_delay_ticks, 0, INPUT_DELAY_TICKS_MAX)

@@ -9,6 +9,7 @@ from typing import Final
 
 import pygame
 
+from engine.session.config import INPUT_DELAY_TICKS_MAX
 from game.client import sprites, theme
 from game.client.form import Form
 from game.client.pages import HEIGHT, WIDTH, Page, Stage, beam, card, logo
@@ -18,6 +19,7 @@ from game.client.splash import NAME_AT, NAME_PIXELS
 from game.client.text_field import TextField
 from game.client.theme import texts
 from game.client.widgets import Button, CheckBox, Chooser, Slider, Swatches, Widget
+from game.simulation.rules import TICK_RATE_HZ
 
 _ITEMS: Final = (
     ("Play against bots", "Practice on this computer", Destination.PRACTICE),
@@ -26,7 +28,10 @@ _ITEMS: Final = (
     ("Settings", "Name, colour, sound, screen", Destination.SETTINGS),
     ("Quit", "", Destination.QUIT),
 )
-DELAY_CHOICES: Final = ((0, "None"), (1, "1 tick (17 ms)"), (2, "2 ticks (33 ms)"), (3, "3 ticks (50 ms)"))
+DELAY_CHOICES: Final = (
+    (0, "None"),
+    *((ticks, f"{ticks} tick{'s' * (ticks > 1)} ({1000 * ticks / TICK_RATE_HZ:.0f} ms)") for ticks in range(1, INPUT_DELAY_TICKS_MAX + 1)),
+)
 DELAY_HELP: Final = "For a bad line: your moves show later, but jump less. From the next match on."
 DELAY_HELP_PX: Final = 14
 _ITEM: Final = (70, 306, 400, 56)

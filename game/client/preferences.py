@@ -19,10 +19,10 @@ import msgspec
 import platformdirs
 
 from engine.control.pins import KnownServers
+from engine.session.config import INPUT_DELAY_TICKS_MAX
 
 STATE_VARIABLE: Final = "SKIRMISH_STATE"
 ADDRESSES_MAX: Final = 20
-INPUT_DELAY_TICKS_MAX: Final = 3
 COLOURS: Final = 13
 """0 is any (the seat chooses), 1 and up are the theme's palette in order."""
 
