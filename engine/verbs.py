@@ -6,10 +6,14 @@ Times are seconds of one monotonic clock (:func:`engine.drivers.clock.now`); the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from engine.errors import DisconnectReason
 from engine.ids import Address
+
+ALWAYS: Final = float("-inf")
+NEVER: Final = float("inf")
+"""As the time before which nobody needs to ask: ask every time, or not before something else happens."""
 
 
 class DatagramPeer(Protocol):

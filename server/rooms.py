@@ -12,7 +12,6 @@ one, which goes back to its settings. A lost player stays a member until the con
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -34,6 +33,7 @@ from engine.session.values import (
     SeatLost,
     TicketIssued,
 )
+from engine.verbs import ALWAYS, NEVER
 from server.config import ServerConfig
 from server.fairness_log import FairnessLog
 from server.outbox import Outbox, next_showing_s
@@ -43,8 +43,6 @@ from server.room import Guest, Phase, Room
 from server.rounds import Rounds
 from server.rules import Rules
 
-ALWAYS: Final = -math.inf
-NEVER: Final = math.inf
 PINGS_INTERVAL_S: Final = 1.0
 PING_STEP_MS: Final = 3
 """A smaller change is not worth telling everybody."""

@@ -20,10 +20,11 @@ from engine.control.limits import ControlLimits
 from engine.control.server_events import Left, Lost, ServerEvent, TurnedAway
 from engine.control.session import Peer, Session
 from engine.control.states import SERVER_TRANSITIONS, Signal
-from engine.control.stream import ALWAYS, EARLY_S, NEVER
+from engine.control.stream import EARLY_S
 from engine.control.text import clean_name, unique_name
 from engine.errors import DisconnectReason
 from engine.ids import Address, SessionId
+from engine.verbs import ALWAYS, NEVER
 
 RESUMABLE: Final = frozenset({DisconnectReason.TIMED_OUT, DisconnectReason.STREAM_LOST})
 """Ends of a stream that its session outlives."""

@@ -8,8 +8,9 @@ from engine.control.limiter import TokenBucket, address_key
 from engine.control.limits import ControlLimits
 from engine.control.reliable import ReliableChannel
 from engine.control.states import PeerState
-from engine.control.stream import ALWAYS, NEVER, ControlStream
+from engine.control.stream import ControlStream
 from engine.ids import Address, SessionId
+from engine.verbs import ALWAYS, NEVER
 
 
 class Session:

@@ -8,7 +8,6 @@ random, or such a peer could answer them unread.
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,9 +20,8 @@ from engine.control.messages import Acknowledge, Carried, ConnectionMessage, Pin
 from engine.control.reliable import ReliableChannel
 from engine.errors import DisconnectReason
 from engine.ids import ConnectionId
+from engine.verbs import ALWAYS, NEVER
 
-ALWAYS: Final = -math.inf
-NEVER: Final = math.inf
 EARLY_S: Final = 0.001
 """A deadline that is a difference of times may round the other way as a sum: whoever asks by the sum asks so much earlier."""
 

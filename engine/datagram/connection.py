@@ -50,13 +50,12 @@ from engine.datagram.states import TRANSITIONS, Input, State
 from engine.datagram.statistics import DropReason
 from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, ConnectionId, Ticket
+from engine.verbs import ALWAYS, NEVER
 from engine.wire.sequence import expand
 
 _new = tuple.__new__
 """Makes a named tuple at half the price of its own constructor, which is a function in Python."""
 
-ALWAYS = float("-inf")
-NEVER = float("inf")
 ROUNDING_S = 1e-6
 """A time of waking is so much early: sums and differences of binary fractions do not agree to the last bit, and early costs nothing."""
 

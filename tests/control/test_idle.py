@@ -12,9 +12,10 @@ from engine.control import messages
 from engine.control.limits import ControlLimits
 from engine.control.messages import News, Request
 from engine.control.server import ControlServer
-from engine.control.stream import ALWAYS, ControlStream
+from engine.control.stream import ControlStream
 from engine.errors import DisconnectReason
 from engine.ids import Address, ConnectionId, SessionId
+from engine.verbs import ALWAYS
 from tests.control.pair import OTHER_SCHEMA, SCHEMA, Pair, make_client, make_server
 from tests.control.test_hostile import NEWS, REQUESTS
 

@@ -9,9 +9,9 @@ from random import Random
 import pytest
 
 from engine.datagram import Connection, Endpoint, State
-from engine.datagram.connection import ALWAYS
 from engine.errors import DisconnectReason
 from engine.ids import CARRIED, Address
+from engine.verbs import ALWAYS
 from tests.datagram.support import ATTACKER, SERVER
 
 STEPS = 1500

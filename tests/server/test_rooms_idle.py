@@ -22,8 +22,9 @@ from engine.control.messages import (
 from engine.errors import DisconnectReason
 from engine.ids import MatchId, SessionId, Tick
 from engine.session.values import AnnouncementMade, MatchFailed, MatchOver, MatchRefused
+from engine.verbs import ALWAYS
 from engine.world import World
-from server.rooms import ALWAYS, Lobby
+from server.rooms import Lobby
 from tests.server.lobby_bench import TOY_SCHEMA, Bench, config_with
 
 PLAYERS = 5
