@@ -1,8 +1,8 @@
 """The first picture: the game's name where the menu will have it, on the screen before anything slow is loaded.
 
 Numpy, the engine, the sounds and the arena behind the menu take most of a second on a busy computer, and a window must not be black for so
-long. So this module, the window and what draws letters import nothing of ours but each other, and no numpy.
-"""
+long. So this module imports only the window, the size of its picture and what draws letters; of ours these import nothing more, and no
+numpy.
 
 from __future__ import annotations
 

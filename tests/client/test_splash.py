@@ -13,7 +13,7 @@ from game.client import commands, splash, theme
 from game.client.screen import LOGICAL_SIZE
 from game.client.splash import open_window
 from game.client.window import Window
-from tests.test_lazy import ROOT
+from tests.test_lazy import ROOT, loaded_by
 
 
 @pytest.mark.parametrize("size", [LOGICAL_SIZE, (1920, 1080)])
@@ -33,6 +33,13 @@ def test_nothing_slow_is_loaded_before_it() -> None:
     code = "import game.client.commands, game.client.preferences, game.client.splash, sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     assert not set(done.stdout.split()) & {"numpy", "rich", "cryptography", "game.simulation", "game.client.sprites", "game.client.app"}
+
+
+def test_the_first_picture_needs_four_modules_of_ours() -> None:
+    ours = {
+        name for name in loaded_by("import game.client.splash") if name.startswith(("engine", "server", "game.")) and name != "game.client"
+    }
+    assert ours == {f"game.client.{name}" for name in ("splash", "window", "screen", "theme")}
 
 
 def test_the_menu_goes_on_in_the_same_window(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
