@@ -66,11 +66,6 @@ class NetGraph:
         """What is wrong, the worst first; or one sentence that nothing is."""
         return self._sentences
 
-    @property
-    def moments(self) -> tuple[Moment, ...]:
-        """The samples of the last :data:`SAMPLES_MAX` tenths of a second, oldest first."""
-        return tuple(self._moments)
-
     def update(self, statistics: Callable[[], ClientStatistics], dt: float) -> None:
         """One more frame, ``dt`` seconds after the last."""
         self._now += dt
@@ -85,7 +80,7 @@ class NetGraph:
         self._recent = self._past.take(latest, self._now, frame_ms)
         self._level, self._sentences = net_health.judge(self._recent)
         seconds, self._sampled_at = self._now - self._sampled_at, self._now
-        moment = _moment(before or latest, latest, self._recent, seconds, frame_ms)
+        moment = moment_between(before or latest, latest, self._recent, seconds, frame_ms)
         self._moments.append(moment)
         self._snapshots.add(moment)
         self._slack.add(moment)
@@ -102,7 +97,7 @@ class NetGraph:
             draw_details(surface, plates, *verdict, self._recent, latest, self._moments, *strips)
 
 
-def _moment(before: ClientStatistics, latest: ClientStatistics, recent: Recent, seconds: float, frame_ms: float) -> Moment:
+def moment_between(before: ClientStatistics, latest: ClientStatistics, recent: Recent, seconds: float, frame_ms: float) -> Moment:
     """What came between two reports. Totals that shrink (another match, a late datagram that was counted as lost) are nothing new."""
     per_s = 1.0 / seconds if seconds > 0 else 0.0
     return Moment(

@@ -8,7 +8,8 @@ import pygame
 import pytest
 
 from engine.session import ClientStatistics
-from game.client.net_graph import NetGraph, NetView
+from game.client.net_chart import Moment
+from game.client.net_graph import NetGraph, NetView, moment_between
 from game.client.net_health import RECENT_S, Level, Recent, RecentPast, judge
 from game.client.plates import Plates
 
@@ -82,10 +83,10 @@ def test_a_total_that_shrinks_is_another_match(total: str) -> None:
 
 
 def test_each_moment_is_of_what_came_since_the_one_before() -> None:
-    graph = NetGraph()
+    moments: list[Moment] = []
     figures = ClientStatistics(frames=600, ticks=600, snapshots=600, datagrams_lost_in=7, starved_frames_pct=1.0)
-    for snapshots, lost, starved_pct in ((0, 0, 0.0), (6, 0, 0.0), (3, 3, 0.5), (7, -1, 0.0)):  # the last: a lost one came late
-        frames = figures.frames + 6
+    for snapshots, lost, starved_pct in ((6, 0, 0.0), (3, 3, 0.5), (7, -1, 0.0)):  # the last: a lost one came late
+        before, frames = figures, figures.frames + 6
         starved = figures.starved_frames_pct * figures.frames / 100 + 6 * starved_pct
         figures = dataclasses.replace(
             figures,
@@ -95,10 +96,10 @@ def test_each_moment_is_of_what_came_since_the_one_before() -> None:
             datagrams_lost_in=figures.datagrams_lost_in + lost,
             starved_frames_pct=100 * starved / frames,
         )
-        graph.update(lambda: figures, 0.1)  # noqa: B023 - called at once
-    assert [round(moment.snapshots_per_s) for moment in graph.moments] == [0, 60, 30, 70]
-    assert [round(moment.lost_per_s) for moment in graph.moments] == [0, 0, 30, 0]
-    assert [moment.has_starved for moment in graph.moments] == [False, False, True, False]
+        moments.append(moment_between(before, figures, FINE, 0.1, 17.0))
+    assert [round(moment.snapshots_per_s) for moment in moments] == [60, 30, 70]
+    assert [round(moment.lost_per_s) for moment in moments] == [0, 30, 0]
+    assert [moment.has_starved for moment in moments] == [False, True, False]
 
 
 def test_the_small_one_leaves_the_middle_and_most_of_the_screen_free(surface) -> None:
