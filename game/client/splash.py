@@ -3,6 +3,7 @@
 Numpy, the engine, the sounds and the arena behind the menu take most of a second on a busy computer, and a window must not be black for so
 long. So this module imports only the window, the size of its picture and what draws letters; of ours these import nothing more, and no
 numpy.
+"""
 
 from __future__ import annotations
 
