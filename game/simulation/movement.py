@@ -34,10 +34,12 @@ from game.simulation.rules import (
     DASH_COOLDOWN_TICKS,
     DASH_SPEED,
     DASH_TICKS,
+    PLAYER,
     PLAYER_RADIUS,
     POSITION,
     PUSH_MAX,
     VELOCITY,
+    public_rows,
 )
 from game.simulation.walls import slide, slide_alone
 
@@ -49,8 +51,8 @@ _GUESS_KEPT: Final = np.array(GUESS_KEPT_256THS, dtype=np.int32)
 _SHIFT_256THS: Final = np.array(8, dtype=np.int32)
 _TOUCHING: Final = 2 * PLAYER_RADIUS
 _REACH: Final = np.array(_TOUCHING, dtype=np.int32)
-_HEADING_END: Final = 9
-"""Rows of ``player.public`` up to the heading."""
+_TAKEN_APART: Final = public_rows(("x", "y", "vx", "vy", "dash", "shield", "aim", "heading"), PLAYER)
+"""The rows of ``player.public`` that :func:`_move_one_by_one` takes apart, by their names."""
 
 ONE_BY_ONE_MAX: Final = 6
 """Up to so many are moved one by one in plain integers, in 3 microseconds each; all at once is 35 within a match, however few they are.
@@ -113,7 +115,7 @@ def _move_one_by_one(
     player = world.player
     push = _pushes_of_few(world, who)
     for seat in who:
-        _, x, y, vx, vy, dash, _, _, heading = player.public[:_HEADING_END, seat].tolist()
+        x, y, vx, vy, dash, _, _, heading = player.public[_TAKEN_APART, seat].tolist()
         new_x, new_y = vx, vy
         if known is None or seat == known:
             move_x, move_y, aim = orders[:3, seat].tolist()

@@ -14,6 +14,7 @@ from game.simulation.rules import (
     ALIVE,
     BLASTER_AMMO_MAX,
     HEALTH_MAX,
+    PICKUP,
     PICKUP_GAIN,
     PICKUP_PAUSE_TICKS,
     PICKUP_REACH,
@@ -21,9 +22,10 @@ from game.simulation.rules import (
     POSITION,
     RAIL_AMMO_MAX,
     TILE_SHIFT,
+    public_rows,
 )
 
-_PLACE: Final = slice(2, 4)
+_PLACE: Final = public_rows(("x", "y"), PICKUP)
 """Rows of ``pickup.public``: x and y."""
 _GAINS: Final = (("health", HEALTH_MAX), ("ammo_blaster", BLASTER_AMMO_MAX), ("ammo_rail", RAIL_AMMO_MAX))
 """By a pick-up's type: the column that grows, and up to what."""

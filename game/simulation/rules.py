@@ -7,6 +7,7 @@ unexpected happens (position changes by the *new* velocity; countdowns sink by o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from engine.world import SEATS_MAX, Field, Kind, Range, Schema
@@ -199,7 +200,19 @@ MATCH: Final = Kind(
 
 ARENA_SCHEMA: Final = Schema(PLAYER, PROJECTILE, PICKUP, BEAM, HIT, MATCH, seats=SEATS)
 
-POSITION: Final = slice(1, 3)
-"""Rows of ``table.public`` (row 0 is the generation) of players and projectiles: x and y at once."""
-VELOCITY: Final = slice(3, 5)
+
+def public_rows(names: Sequence[str], *kinds: Kind) -> slice:
+    """Where these fields stand in ``table.public`` (row 0 is the generation) of each of ``kinds``, to take them at once.
+
+    Raises ValueError where they do not stand one behind the other there, in this order: others would be taken for them.
+    """
+    found = {tuple(1 + [field.name for field in kind.fields_visible_to("everyone")].index(name) for name in names) for kind in kinds}
+    rows = found.pop()
+    if found or rows != tuple(range(rows[0], rows[0] + len(names))):
+        raise ValueError(f"{', '.join(names)} do not stand together in {', '.join(kind.name for kind in kinds)}")
+    return slice(rows[0], rows[-1] + 1)
+
+
+POSITION: Final = public_rows(("x", "y"), PLAYER, PROJECTILE)
+VELOCITY: Final = public_rows(("vx", "vy"), PLAYER, PROJECTILE)
 MOVE_MAX: Final = 127

@@ -6,8 +6,20 @@ import numpy as np
 import pytest
 
 from engine.contract import PresentOnly
+from engine.world import Field, Kind, Range
 from game.simulation.integers import SINE_ONE, SINES, WALK_FACTOR, mix, square_root
-from game.simulation.rules import ANGLES, DASH_COOLDOWN_TICKS, DASH_SPEED, DASH_TICKS, PLAYER_RADIUS, TILE_UNITS, WALK_SPEED
+from game.simulation.rules import (
+    ANGLES,
+    DASH_COOLDOWN_TICKS,
+    DASH_SPEED,
+    DASH_TICKS,
+    PLAYER,
+    PLAYER_RADIUS,
+    PROJECTILE,
+    TILE_UNITS,
+    WALK_SPEED,
+    public_rows,
+)
 from game.simulation.walls import ONE_BY_ONE_MAX, push_out
 from tests.game.support import Play, drawn_map, middle, order, penetration
 
@@ -38,6 +50,21 @@ def test_square_roots_are_exact():
 def test_mix_depends_on_every_word_and_stays_within_30_bits():
     assert len({mix(a, b, c) for a in range(8) for b in range(8) for c in range(8)}) == 512
     assert all(0 <= mix(a) < 2**30 for a in range(-1000, 1000))
+
+
+def kind_of(*names: str) -> Kind:
+    return Kind("thing", capacity=1, fields=tuple(Field(name, Range(0, 1)) for name in names))
+
+
+def test_fields_that_are_read_at_once_are_found_by_their_names():
+    assert public_rows(("x", "y"), PLAYER, PROJECTILE) == slice(1, 3)
+    assert public_rows(("x", "y"), kind_of("new", "x", "y", "other")) == slice(2, 4)
+
+
+@pytest.mark.parametrize("kinds", [(kind_of("x", "new", "y"),), (kind_of("y", "x"),), (kind_of("x", "y"), kind_of("new", "x", "y"))])
+def test_a_field_between_those_that_are_read_at_once_is_told_at_import(kinds):
+    with pytest.raises(ValueError, match="x, y do not stand together"):
+        public_rows(("x", "y"), *kinds)
 
 
 @pytest.mark.parametrize(("x", "y"), [(127, 0), (-127, 0), (0, 127), (0, -127), (127, 127), (-127, 127), (90, -90), (-40, 120)])
