@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import hypothesis.strategies as st
@@ -36,7 +37,16 @@ TIGHT = ControlLimits(
 
 
 class AlwaysAsks(ControlServer):
-    """Every stream, every time."""
+    """Every stream, every time; but who was told what may wait is given nothing before something else is done to his stream."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._patient: set[SessionId] = set()
+
+    def broadcast(self, session_ids: Iterable[SessionId], *news: News, may_wait: bool = False) -> int:
+        if may_wait:
+            self._patient |= set(session_ids)
+        return super().broadcast(session_ids, *news, may_wait=may_wait)
 
     def advance(self, now: float) -> None:
         self._ask_everybody()
@@ -53,6 +63,12 @@ class AlwaysAsks(ControlServer):
     def _ask_everybody(self) -> None:
         self._roster.due_at = ALWAYS
         for entry in self._peers.values():
+            entry.due_at = ALWAYS
+            is_patient = entry.session is not None and entry.session.session_id in self._patient
+            if is_patient and not entry.has_work:
+                continue
+            if entry.session is not None:
+                self._patient.discard(entry.session.session_id)
             self._roster.touch(entry)
 
 
@@ -110,10 +126,10 @@ class Twins:
         for _ in range(times):
             user.client.request(request)
 
-    def tell(self, session_id: int, news: News, times: int) -> None:
+    def tell(self, session_id: int, news: News, times: int, *, may_wait: bool) -> None:
         both = (SessionId(session_id), SessionId(1))
         for _ in range(times):
-            assert self.plain.broadcast(both, news) == self.asking.broadcast(both, news)
+            assert len({server.broadcast(both, news, may_wait=may_wait) for server in self.both}) == 1
 
     def carry(self, session_id: int, size: int, times: int) -> None:
         for _ in range(times):
@@ -137,6 +153,7 @@ class Twins:
         assert events == self.asking.events()
         sent = self.plain.bytes_to_send(self.now)
         assert sent == self.asking.bytes_to_send(self.now)
+        self.check_that_nothing_stays_behind([peer for peer, _ in sent])
         for user in self.users:
             for peer, data in sent:
                 if peer == user.peer:
@@ -150,6 +167,13 @@ class Twins:
             user.client.events()
             if user.client.wants_close:
                 self.cut(user, server_notices=True)
+
+    def check_that_nothing_stays_behind(self, peers: list[int]) -> None:
+        """Whoever is sent anything is sent all that waits for him, as far as the bound allows."""
+        for entry in (self.plain._peers[peer] for peer in peers):
+            if entry.session is not None and entry.stream.failure is None:
+                is_full = entry.stream.unconfirmed_bytes >= TIGHT.send_queue_bytes_max // 2
+                assert is_full or entry.session.channel.next_to_send() is None
 
     def close(self) -> None:
         """The streams that the servers want closed."""
@@ -169,7 +193,7 @@ actions = st.one_of(
     st.tuples(st.just("deaf"), users),
     st.tuples(st.just("say"), users, st.one_of(st.binary(min_size=1, max_size=40), st.just(b"\0\0\x0f\xa0"))),
     st.tuples(st.just("ask"), users, st.sampled_from(REQUESTS), st.integers(1, 20)),
-    st.tuples(st.just("tell"), sessions, st.sampled_from([*NEWS, LONG_NEWS]), st.integers(1, 30)),
+    st.tuples(st.just("tell"), sessions, st.sampled_from([*NEWS, LONG_NEWS]), st.integers(1, 30), st.booleans()),
     st.tuples(st.just("carry"), sessions, st.integers(0, 1200), st.integers(1, 12)),
     st.tuples(st.just("kick"), sessions),
     st.tuples(st.just("close")),
@@ -193,8 +217,8 @@ def act(twins: Twins, action: tuple[Any, ...]) -> None:
             twins.say(twins.users[number], data)
         case ("ask", number, request, times):
             twins.ask(twins.users[number], request, times)
-        case ("tell", session_id, news, times):
-            twins.tell(session_id, news, times)
+        case ("tell", session_id, news, times, may_wait):
+            twins.tell(session_id, news, times, may_wait=may_wait)
         case ("carry", session_id, size, times):
             twins.carry(session_id, size, times)
         case ("close",):
