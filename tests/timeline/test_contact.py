@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from engine.contract import Commands, HasContact, Past
 from engine.timeline import Cause, Prediction
-from engine.timeline.contact import Contact
+from engine.timeline.contact import FEW_MAX, Contact
 from engine.world import World
 from tests.timeline.test_prediction import ME, NOW, OTHER, RIGHT, Authority
 from tests.timeline.toy import COMMAND, SCHEMA, Toy
@@ -116,3 +119,44 @@ def test_free_seats_are_nobody() -> None:
     empty, guessed = World(SCHEMA, 5), World(SCHEMA, 5)
     guessed.walker.x[1] = 7
     assert not contact.matters(guessed, empty, empty)
+
+
+def test_many_at_once_are_judged_as_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    schema = SCHEMA.for_seats(64)
+    contact = Contact(schema, ME, BODY, 6)
+    dice = np.random.default_rng(4)
+    judged: dict[int, list[bool]] = {1_000: [], 0: []}
+    for _ in range(300):
+        guessed, told, newest = World(schema, 5), World(schema, 5), World(schema, 5 + int(dice.integers(1, 20)))
+        told.walker.generation[:] = dice.random(64) < 0.7
+        low, high = (20_000, 24_000) if dice.random() < 0.5 else (0, 65_000)
+        for world in (told, newest):
+            world.walker.x[:], world.walker.y[:] = dice.integers(low, high, size=(2, 64))
+        told.walker.vx[:], told.walker.vy[:] = dice.integers(-40, 41, size=(2, 64))
+        newest.walker.x[0], newest.walker.y[0] = told.walker.x[0] + 50, told.walker.y[0] - 50
+        guessed.copy_from(told)
+        guessed.walker.x[dice.random(64) < 0.2] += 1
+        for few_max, answers in judged.items():
+            monkeypatch.setattr("engine.timeline.contact.FEW_MAX", few_max)
+            answers.append(contact.matters(guessed, told, newest))
+    assert judged[0] == judged[1_000]
+    assert 50 < sum(judged[0]) < 250
+
+
+@pytest.mark.parametrize("others", [1, FEW_MAX, FEW_MAX + 1, 63])
+def test_one_who_surprises_us_near_is_found_among_any_number(others: int) -> None:
+    schema = SCHEMA.for_seats(64)
+    contact = Contact(schema, ME, BODY, 64)
+    told, guessed, newest = World(schema, 5), World(schema, 5), World(schema, 6)
+    told.walker.generation[: others + 1] = 1
+    told.walker.x[1:], told.walker.y[1:] = 30_000, 30_000
+    told.walker.x[:1], told.walker.y[:1] = 1_000, 1_000
+    newest.copy_from(told)
+    newest.tick = 6
+    assert not contact.matters(guessed, told, newest)
+    told.walker.x[others], told.walker.y[others] = 1_000, 1_000 + BODY
+    assert contact.matters(guessed, told, newest)
+    guessed.copy_from(told)
+    assert not contact.matters(guessed, told, newest), "he is where he was guessed to be"
+    told.walker.generation[others] = 0
+    assert not contact.matters(World(schema, 5), told, newest), "a free seat is nobody"
