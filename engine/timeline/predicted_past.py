@@ -11,7 +11,7 @@ from engine.ids import Seat
 from engine.world import Schema, World
 
 RING_TICKS: Final = 64
-"""Predicted worlds kept, and screens. Further than this ahead of the newest snapshot nothing is predicted: the player's rows stand still."""
+"""Predicted worlds and screens kept. Further ahead of the newest snapshot nothing is predicted: the player's rows stand still."""
 
 
 class PredictedPast:
