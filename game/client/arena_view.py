@@ -124,8 +124,8 @@ class ArenaView:
         self._draw_players(surface, world.player, seen, roster, now)
         self._draw_bolts(surface, world.projectile, roster)
         self.effects.draw(surface, camera)
+        texts.settle()  # bars and names come over the numbers
         self._draw_labels(surface, world, seen, roster, now)
-        texts.settle()  # plates come over them
 
     def _seats_seen(self, player: Table) -> list[int]:
         """Living players on the screen, the own one last (on top)."""

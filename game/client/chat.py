@@ -119,8 +119,7 @@ class ChatBox:
         shown = list(self.log.lines)[-(SHOWN_OPEN if self._is_open else SHOWN_CLOSED) :]
         if self._is_open:  # no larger than what is in it: the match goes on behind
             height = len(shown) * _ROW + (54 if shown else 46)
-            texts.settle()
-            surface.blit(theme.panel(_WIDTH + 32, height, 150), (_LEFT, _BOTTOM + 42 - height))
+            theme.draw_panel(surface, pygame.Rect(_LEFT, _BOTTOM + 42 - height, _WIDTH + 32, height), 150)
         y = _BOTTOM - _ROW * len(shown) + _ROW / 2
         for line in shown:
             age = now - line.at

@@ -21,8 +21,7 @@ _BOX: Final = (560, 104)
 def draw_lost(surface: pygame.Surface, because: str, left_s: float, of_s: float, now: float, top: int = 96) -> None:
     """A plate near the upper edge, so that what was last seen stays visible. The seat is kept for ``left_s`` more of ``of_s`` seconds."""
     x = (WIDTH - _BOX[0]) // 2
-    texts.settle()
-    surface.blit(theme.panel(*_BOX, 244, 12, theme.WARNING), (x, top))
+    theme.draw_panel(surface, pygame.Rect(x, top, *_BOX), 244, 12, theme.WARNING)
     for index in range(8):
         angle = index * math.pi / 4
         tone = theme.mix(theme.WARNING, theme.PANEL_EDGE, min(1.0, ((now * 9 - index) % 8) / 6))
@@ -40,7 +39,6 @@ def draw_silence(surface: pygame.Surface, silent_s: float) -> None:
     text = f"No word from the server for {silent_s:.0f} s"
     width = theme.font(15).size(text)[0] + 48
     x, y = (WIDTH - width) // 2, 118
-    texts.settle()
-    surface.blit(theme.panel(width, 34, 232, 10, theme.WARNING), (x, y))
+    theme.draw_panel(surface, pygame.Rect(x, y, width, 34), 232, 10, theme.WARNING)
     pygame.draw.circle(surface, theme.WARNING, (x + 20, y + 17), 5)
     texts.draw(surface, text, (x + 34, y + 17), 15, theme.WARNING)

@@ -394,4 +394,4 @@ class MatchScreen:
     def _draw_crosshair(self, surface: pygame.Surface, view: ArenaView, now: float) -> None:
         mark = now - view.effects.hit_at < _HIT_MARK_S
         picture = sprites.crosshair(mark)
-        surface.blit(picture, picture.get_rect(center=self._controls.mouse))
+        texts.draw_mark(surface, picture, self._controls.mouse)

@@ -147,8 +147,7 @@ def draw_notice(surface: pygame.Surface, sentence: str, colour: theme.Colour = t
         box.midbottom = (WIDTH // 2, HEIGHT - 30)
     else:
         box.midright = (WIDTH - 40, max(50, height // 2 + 6))
-    texts.settle()
-    surface.blit(theme.panel(width, height, 250, 10, colour), box)
+    theme.draw_panel(surface, box, 250, 10, colour)
     pygame.draw.rect(surface, colour, (box.x + 12, box.y + 12, 4, height - 24), border_radius=2)
     for index, line in enumerate(lines):
         texts.draw(surface, line, (box.x + 28, box.y + 19 + 21 * index), 15, theme.TEXT, weight="regular")

@@ -57,4 +57,4 @@ class Plates:
         box = pygame.Rect(rect)
         if len(self._rects) < NAMES_MAX or name in self._rects:
             self._rects[name] = box
-        surface.blit(theme.panel(box.width, box.height, round(alpha * (1.0 - cleared_by * self.cleared(name))), radius, edge), box)
+        theme.draw_panel(surface, box, round(alpha * (1.0 - cleared_by * self.cleared(name))), radius, edge)

@@ -212,7 +212,6 @@ class RoomPanel:
         room = self._shown
         if room is None or room.phase != "countdown" or room.countdown_s <= 0:
             return
-        texts.settle()
-        surface.blit(theme.panel(240, 190, 235, 18, theme.WARNING), (WIDTH // 2 - 120, HEIGHT // 2 - 110))
+        theme.draw_panel(surface, pygame.Rect(WIDTH // 2 - 120, HEIGHT // 2 - 110, 240, 190), 235, 18, theme.WARNING)
         texts.draw(surface, str(room.countdown_s), (WIDTH / 2, HEIGHT / 2 - 30), 96, theme.TEXT, align="centre")
         texts.draw(surface, "The match starts", (WIDTH / 2, HEIGHT / 2 + 50), 16, theme.WARNING, align="centre")

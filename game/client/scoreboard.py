@@ -75,8 +75,7 @@ def draw_table(surface: pygame.Surface, rows: Sequence[Row], title: str, detail:
     """Draw the table centred, its upper edge at ``top``. Returns its height."""
     height = 84 + _ROW * len(rows) + 12
     left = (WIDTH - TABLE_WIDTH) // 2
-    texts.settle()
-    surface.blit(theme.panel(TABLE_WIDTH, height, 236, 12), (left, top))
+    theme.draw_panel(surface, pygame.Rect(left, top, TABLE_WIDTH, height), 236, 12)
     texts.draw(surface, title, (left + 24, top + 30), 24, theme.TEXT)
     texts.draw(surface, detail, (left + TABLE_WIDTH - 24, top + 30), 14, theme.DIM, align="right")
     pygame.draw.line(surface, theme.PANEL_EDGE, (left + 20, top + 54), (left + TABLE_WIDTH - 20, top + 54))

@@ -178,16 +178,27 @@ class _Line:
     alpha: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A picture that lies over texts, and its middle."""
+
+    picture: pygame.Surface
+    centre: tuple[float, float]
+
+
 class Text:
     """Rendered texts, kept. One per process is enough (:data:`texts`).
 
     A picture that will be scaled is told by :meth:`hold_for`: its texts are held back and drawn by :meth:`release` at their real size, when
-    the rest has been scaled. So whoever draws something over texts that are there calls :meth:`settle` first, or they would shine through.
+    the rest has been scaled. What is drawn over texts that are there must :meth:`settle` them first, or they would shine through: plates
+    and bands do (:func:`draw_panel`, :func:`draw_band`), who darkens or covers the picture by other means does it himself.
     """
 
     def __init__(self, kept_max: int = TEXTS_KEPT_MAX) -> None:
         self._held_for: pygame.Surface | None = None
-        self._held: Final[list[_Line]] = []
+        self._held: Final[list[_Line | _Mark]] = []
+        self._boxes: Final[list[pygame.Rect]] = []
+        """Where they are."""
         self._kept_max: Final = kept_max
         self._kept: Final[OrderedDict[tuple[str, int, Colour, Weight, bool], pygame.Surface]] = OrderedDict()
 
@@ -223,43 +234,80 @@ class Text:
         line = _Line(text, position, size_px, colour, weight, align, shadow, alpha)
         if surface is not self._held_for:
             return self._blit(surface, line)
-        self._held.append(line)
+        width, height = self.render(text, size_px, colour, weight, shadow).get_size()
+        self._hold(line, pygame.Rect(_corner(line, width, height), (width, height)))
+        return width
+
+    def draw_mark(self, surface: pygame.Surface, picture: pygame.Surface, centre: tuple[float, float]) -> None:
+        """Draw a picture over the texts that are there. It is held back as they are, and then scaled by itself."""
+        mark = _Mark(picture, centre)
+        if surface is self._held_for:
+            self._hold(mark, picture.get_rect(center=centre))
+        else:
+            _blit_mark(surface, mark)
+
+    def _hold(self, thing: _Line | _Mark, box: pygame.Rect) -> None:
+        self._held.append(thing)
+        self._boxes.append(box)
         if len(self._held) >= TEXTS_HELD_MAX:
             self.settle()
-        return self.render(text, size_px, colour, weight, shadow).get_width()
 
     def hold_for(self, surface: pygame.Surface | None) -> None:
         """From now on hold back what is drawn on this surface; None: nothing."""
         self.settle()
         self._held_for = surface
 
-    def settle(self) -> None:
-        """Something will be drawn over the texts that are there: they become a part of the picture."""
+    def settle(self, area: pygame.Rect | None = None) -> None:
+        """Something will be drawn over the texts that are there (in an area: over those that reach into it). They become a part of the
+        picture, and soft with it.
+        """
+        covered = range(len(self._held)) if area is None else area.collidelistall(self._boxes)
         if self._held_for is not None:
-            for line in self._held:
-                self._blit(self._held_for, line)
-        self._held.clear()
+            for index in covered:
+                self._show(self._held_for, self._held[index])
+        for index in reversed(covered):
+            del self._held[index], self._boxes[index]
 
     def release(self, target: pygame.Surface, area: pygame.Rect, scale: float) -> None:
         """Draw what was held back on the ``area`` where its picture now stands, ``scale`` times as large. Sizes are rounded down: no line
         becomes longer than its place.
         """
         target.set_clip(area)
-        for line in self._held:
-            place = (area.x + line.position[0] * scale, area.y + line.position[1] * scale)
-            self._blit(target, replace(line, position=place, size_px=max(1, int(line.size_px * scale))))
+        for thing in self._held:
+            x, y = thing.position if isinstance(thing, _Line) else thing.centre
+            place = (area.x + x * scale, area.y + y * scale)
+            if isinstance(thing, _Line):
+                self._blit(target, replace(thing, position=place, size_px=max(1, int(thing.size_px * scale))))
+            else:
+                _blit_mark(target, _Mark(pygame.transform.smoothscale_by(thing.picture, scale), place))
         target.set_clip(None)
         self._held.clear()
+        self._boxes.clear()
+
+    def _show(self, surface: pygame.Surface, thing: _Line | _Mark) -> None:
+        if isinstance(thing, _Line):
+            self._blit(surface, thing)
+        else:
+            _blit_mark(surface, thing)
 
     def _blit(self, surface: pygame.Surface, line: _Line) -> int:
         rendered = self.render(line.text, line.size_px, line.colour, line.weight, line.shadow)
         width, height = rendered.get_size()
-        x = line.position[0] - (0 if line.align == "left" else width / 2 if line.align == "centre" else width)
         if line.alpha < 255:
             rendered = rendered.copy()
             rendered.set_alpha(max(0, line.alpha))
-        surface.blit(rendered, (round(x), round(line.position[1] - height / 2)))
+        surface.blit(rendered, _corner(line, width, height))
         return width
+
+
+def _corner(line: _Line, width: int, height: int) -> tuple[int, int]:
+    """Where a line begins that is so large when it is rendered."""
+    x = line.position[0] - (0 if line.align == "left" else width / 2 if line.align == "centre" else width)
+    return round(x), round(line.position[1] - height / 2)
+
+
+def _blit_mark(surface: pygame.Surface, mark: _Mark) -> None:
+    surface.blit(mark.picture, mark.picture.get_rect(center=mark.centre))
 
 
 def letters_of(text: str, size_px: int, colour: Colour = TEXT, weight: Weight = "bold") -> pygame.Surface:
@@ -304,7 +352,9 @@ def draw_band(surface: pygame.Surface, centre: tuple[float, float], size: tuple[
     if share < 1.0:
         strip = strip.copy()
         strip.set_alpha(round(255 * max(0.0, share)))
-    surface.blit(strip, (centre[0] - size[0] / 2, centre[1] - size[1] / 2))
+    place = (centre[0] - size[0] / 2, centre[1] - size[1] / 2)
+    texts.settle(pygame.Rect(place, size))
+    surface.blit(strip, place)
 
 
 @lru_cache(maxsize=256)
@@ -315,6 +365,12 @@ def panel(width: int, height: int, alpha: int = 205, radius: int = 8, edge: Colo
     if edge is not None:
         pygame.draw.rect(surface, (*edge, min(255, alpha + 30)), (0, 0, width, height), width=1, border_radius=radius)
     return surface
+
+
+def draw_panel(surface: pygame.Surface, box: pygame.Rect, alpha: int, radius: int = 8, edge: Colour | None = PANEL_EDGE) -> None:
+    """Draw a :func:`panel`. It covers the texts that are there."""
+    texts.settle(box)
+    surface.blit(panel(box.width, box.height, alpha, radius, edge), box)
 
 
 def bar(surface: pygame.Surface, rect: tuple[int, int, int, int], share: float, colour: Colour, back: Colour = (30, 36, 56)) -> None:

@@ -56,6 +56,30 @@ def test_what_is_drawn_over_a_settled_text_covers_it():
     assert not bounds(display)
 
 
+def test_only_texts_under_a_plate_become_a_part_of_the_picture(monkeypatch):
+    text, picture, display = Text(), pygame.Surface((200, 100), 0, 32), pygame.Surface((400, 200), 0, 32)
+    monkeypatch.setattr(theme, "texts", text)
+    text.hold_for(picture)
+    text.draw(picture, "under", (10, 50), 16)
+    text.draw(picture, "beside", (100, 50), 16)
+    theme.draw_panel(picture, pygame.Rect(0, 30, 90, 40), 255, 0, None)
+    assert not bounds(picture)
+    text.release(display, display.get_rect(), 2.0)
+    assert min(rect.left for rect in bounds(display)) >= 200, "the one beside it stays sharp"
+
+
+def test_a_mark_lies_over_the_texts_and_grows_with_the_picture():
+    text, picture, display = Text(), pygame.Surface((200, 100), 0, 32), pygame.Surface((400, 200), 0, 32)
+    mark = pygame.Surface((30, 30), pygame.SRCALPHA)
+    mark.fill((1, 0, 0))
+    text.hold_for(picture)
+    text.draw(picture, "Nova", (100, 50), 16, align="centre")
+    text.draw_mark(picture, mark, (100, 50))
+    text.release(display, display.get_rect(), 2.0)
+    assert {tuple(display.get_at((x, y)))[:3] for x in range(171, 229) for y in range(71, 129)} == {(1, 0, 0)}
+    assert tuple(display.get_at((168, 69)))[:3] == (0, 0, 0)
+
+
 def test_texts_elsewhere_are_drawn_at_once_and_held_ones_are_bounded_and_stay_in_the_picture():
     text, picture, display = Text(), pygame.Surface((200, 100), 0, 32), pygame.Surface((600, 200), 0, 32)
     text.hold_for(picture)
