@@ -50,6 +50,8 @@ def test_limits_check_themselves() -> None:
         Rate(1.0, 0)
     with pytest.raises(ValueError, match="resume_s"):
         ControlLimits(resume_s=0)
+    with pytest.raises(ValueError, match="ping_spread_s"):
+        ControlLimits(ping_spread_s=1.0)
     with pytest.raises(ValueError, match="frame_bytes_hello_max"):
         ControlLimits(frame_bytes_hello_max=1 << 20)
     with pytest.raises(ValueError, match="send_queue_bytes_max"):
