@@ -6,12 +6,14 @@ IPv6 carries its scope in the host (``fe80::1%2``): a link-local address means n
 from __future__ import annotations
 
 import socket
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from engine.ids import Address
 
 SockAddr: TypeAlias = tuple[Any, ...]
 """(host, port) or (host, port, flow, scope)."""
+
+SCOPE_MAX: Final = 2**32 - 1
 
 
 def address_of(sockaddr: SockAddr) -> Address:
@@ -23,13 +25,23 @@ def address_of(sockaddr: SockAddr) -> Address:
 
 
 def sockaddr_of(address: Address) -> SockAddr:
-    """What ``sendto`` and ``connect`` take. Raises OSError for a scope that names no interface of this machine."""
+    """What ``sendto`` and ``connect`` take. Raises OSError for a scope that can be no interface, or names none of this machine."""
     if ":" not in address.host:
         return (address.host, address.port)
     host, _, scope = address.host.partition("%")
     if not scope:
         return (host, address.port, 0, 0)
-    return (host, address.port, 0, int(scope) if scope.isdecimal() else socket.if_nametoindex(scope))
+    return (host, address.port, 0, _scope_number(scope))
+
+
+def _scope_number(scope: str) -> int:
+    try:
+        number = int(scope) if scope.isdecimal() else socket.if_nametoindex(scope)
+    except ValueError as error:  # more digits than Python reads, a zero byte, half a character
+        raise OSError("no name of an interface") from error
+    if number > SCOPE_MAX:
+        raise OSError(f"no interface has the number {number}")
+    return number
 
 
 def family_of(address: Address) -> socket.AddressFamily:

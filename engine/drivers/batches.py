@@ -174,7 +174,9 @@ class Batches:
 
 
 def pack_name(sockaddr: SockAddr) -> bytes:
-    """An address as the system writes it. Raises OSError for a host that is not a number, OverflowError for a port out of range."""
+    """What :func:`sockaddr_of` made, as the system writes it. Raises OSError for a host that is not a number, ValueError for one with letters
+    that no system takes, OverflowError for a port out of range.
+    """
     port = sockaddr[1].to_bytes(2)
     if len(sockaddr) == 4:
         return _NAME_IPV6.pack(socket.AF_INET6, port, sockaddr[2], socket.inet_pton(socket.AF_INET6, sockaddr[0]), sockaddr[3])

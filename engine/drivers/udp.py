@@ -81,7 +81,7 @@ class UdpPort:
             if target is None:
                 try:
                     target = self._target(address)
-                except (OSError, OverflowError, KeyError):  # KeyError: no socket of that family; OverflowError: a port out of range
+                except (OSError, ValueError, OverflowError, KeyError):  # KeyError: no socket of that family; the others: no address at all
                     self._send_errors += 1
                     continue
             way, name = target

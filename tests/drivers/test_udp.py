@@ -57,6 +57,11 @@ def test_a_pump_takes_no_more_than_its_limits_and_loses_nothing(pair: tuple[UdpP
         Address("not a number", 1),
         Address("fe80::1%nowhere", 1),
         Address("::1%x", -1),
+        Address("fe80::1%99999999999", 7777),
+        Address("fe80::1%" + "9" * 5000, 7777),
+        Address("fe80::1%a\0b", 7777),
+        Address("127.0.0.1\0", 7777),
+        Address("127.0.0.1\ud800", 7777),
         Address("255.255.255.255", 9),
     ],
 )
@@ -115,6 +120,13 @@ def test_addresses_convert_both_ways(sockaddr: tuple[object, ...]) -> None:
 def test_a_link_local_address_keeps_its_scope() -> None:
     assert address_of(("fe80::1", 5, 0, 3)) == Address("fe80::1%3", 5)
     assert sockaddr_of(Address("fe80::1%lo", 5))[3] == socket.if_nametoindex("lo")
+
+
+def test_a_scope_of_32_bits_may_be_an_interface_and_a_larger_one_is_none() -> None:
+    assert sockaddr_of(Address(f"fe80::1%{2**32 - 1}", 5)) == ("fe80::1", 5, 0, 2**32 - 1)
+    for scope in (str(2**32), "9" * 5000, "a\0b", "nowhere"):
+        with pytest.raises(OSError):  # noqa: PT011 - the system's words where it is the system that says so
+            sockaddr_of(Address(f"fe80::1%{scope}", 5))
 
 
 def test_a_server_gets_one_number_for_everything() -> None:
