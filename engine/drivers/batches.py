@@ -103,14 +103,16 @@ class _Vector:
 
 
 class Batches:
-    """Sends and receives for one socket, which stays its owner's. Only where :data:`CALLS` are."""
+    """Sends and receives for one socket, which stays its owner's. Its number is asked for each call: a closed one's is soon another's.
+    Only where :data:`CALLS` are.
+    """
 
     def __init__(self, sock: socket.socket, datagram_bytes_max: int, calls: tuple[Any, Any] | None = CALLS) -> None:
         assert calls is not None
         self.errors = 0
         """Datagrams that the system refused to send, and mishaps of receiving."""
         self._receive, self._send = calls
-        self._fileno: Final = sock.fileno()
+        self._sock: Final = sock
         self._datagram_bytes_max: Final = datagram_bytes_max
         self._name_bytes: Final = NAME_BYTES_IPV6 if sock.family == socket.AF_INET6 else NAME_BYTES_IPV4
         self._name: Final = Struct(f"{self._name_bytes}s")
@@ -133,7 +135,7 @@ class Batches:
         rooms, lengths_in, names_in, name_bytes = self._rooms, self._in.lengths, self._names_in, self._name_bytes
         while datagrams_max > 0 and bytes_max > 0:
             asked = min(BATCH_DATAGRAMS, datagrams_max, max(1, bytes_max // self._datagram_bytes_max))  # so many keep within bytes_max
-            count = self._receive(self._fileno, self._in.start, asked, 0, None)
+            count = self._receive(self._sock.fileno(), self._in.start, asked, 0, None)
             if count <= 0:
                 if ctypes.get_errno() in _NOTHING_THERE:
                     break
@@ -163,7 +165,7 @@ class Batches:
         self._names_out[: count * self._name_bytes] = b"".join(names)
         done = refused_bytes = 0
         while done < count:
-            sent = self._send(self._fileno, out.start + done * ctypes.sizeof(_Message), count - done, 0)
+            sent = self._send(self._sock.fileno(), out.start + done * ctypes.sizeof(_Message), count - done, 0)
             if sent > 0:
                 done += sent
             elif ctypes.get_errno() != errno.EINTR:  # the first of those left is refused; the ones behind it may go
@@ -174,8 +176,8 @@ class Batches:
 
 
 def pack_name(sockaddr: SockAddr) -> bytes:
-    """What :func:`sockaddr_of` made, as the system writes it. Raises OSError for a host that is not a number, ValueError for one with letters
-    that no system takes, OverflowError for a port out of range.
+    """What :func:`sockaddr_of` made, as the system writes it. Raises OSError for a host that is not a number, ValueError for one with
+    letters that no system takes, OverflowError for a port out of range.
     """
     port = sockaddr[1].to_bytes(2)
     if len(sockaddr) == 4:

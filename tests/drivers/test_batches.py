@@ -119,6 +119,27 @@ def test_sources_of_heaps_do_not_fill_the_cache(is_batched: bool) -> None:
             stranger.close()
 
 
+def test_a_closed_port_sends_nothing_through_whoever_got_its_descriptors(is_batched: bool) -> None:
+    target, closed = open_udp(), open_udp()
+    heap = [(Address("127.0.0.1", target.port), bytes([index])) for index in range(20)]
+    closed.send(heap)
+    assert len(received_by(target, 20)) == 20
+    numbers = [sock.fileno() for sock in closed.sockets]
+    closed.close()
+    stranger = open_udp()
+    try:
+        assert [sock.fileno() for sock in stranger.sockets] == numbers  # a system gives the lowest that is free
+        closed.send(heap)
+        stranger.send([(Address("127.0.0.1", target.port), b"last")])
+        assert received_by(target, 1) == [(b"last", Address("127.0.0.1", stranger.port))]
+        assert (closed.statistics().send_errors, closed.statistics().datagrams_out) == (20, 20)
+        assert closed.receive(10) == []
+        assert uses_batches(closed) == is_batched
+    finally:
+        stranger.close()
+        target.close()
+
+
 class _Calls:
     """The system's two calls, which answer with an error number (negative) or take as many as told."""
 
