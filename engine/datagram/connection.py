@@ -17,11 +17,9 @@ from collections.abc import Callable
 
 from engine.datagram.events import Connected, ConnectionEvent, Disconnected, PathChanged, Received
 from engine.datagram.farewells import Farewells
-from engine.datagram.figures import ConnectionFigures
 from engine.datagram.fragments import Reassembly
 from engine.datagram.limits import DatagramLimits
 from engine.datagram.messages import (
-    CHALLENGE_BYTES,
     DATAGRAM_BYTES_MAX,
     DATAGRAM_BYTES_MIN,
     HEADER,
@@ -29,8 +27,6 @@ from engine.datagram.messages import (
     KIND_SEALED,
     LAST_MESSAGE,
     MESSAGE_BYTES_MAX,
-    PARTS_BYTES_MAX,
-    PING_PART,
     PREFIX_BYTES,
     Challenge,
     Farewell,
@@ -39,9 +35,9 @@ from engine.datagram.messages import (
     Part,
     Response,
     read_parts,
-    write_challenge,
     write_response,
 )
+from engine.datagram.outgoing import PADDED_PING, ROUNDING_S, Outgoing
 from engine.datagram.path import PathWatch, Probes
 from engine.datagram.replay_window import SEQUENCE_MAX, ReplayWindow
 from engine.datagram.sealing import make_seals
@@ -50,24 +46,17 @@ from engine.datagram.states import TRANSITIONS, Input, State
 from engine.datagram.statistics import DropReason
 from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, ConnectionId, Ticket
-from engine.verbs import ALWAYS, NEVER
+from engine.verbs import ALWAYS
 from engine.wire.sequence import expand
 
 _new = tuple.__new__
 """Makes a named tuple at half the price of its own constructor, which is a function in Python."""
 
-ROUNDING_S = 1e-6
-"""A time of waking is so much early: sums and differences of binary fractions do not agree to the last bit, and early costs nothing."""
-
 ASIDES_MAX = 8
 """Datagrams to other addresses than the path (answers to challenges, probes) that wait for the next drain."""
 
-CHALLENGE_DATAGRAM_BYTES = DATAGRAM_BYTES_MIN + 1 + CHALLENGE_BYTES
-PADDED_PING = PING_PART + bytes(PARTS_BYTES_MAX - len(PING_PART))
-"""Full size: shows that the path carries 1200 bytes, and gives the server a byte budget for its first answers (as QUIC's first flight)."""
 
-
-class Connection(ConnectionFigures):
+class Connection(Outgoing):
     """One peer, reached at ``path``. Made from a ticket on both sides.
 
     ``path`` is the server's address for a client, and stays unknown on a server until the first valid datagram. ``entropy`` gives random
@@ -75,38 +64,27 @@ class Connection(ConnectionFigures):
     """
 
     __slots__ = (
-        "_ack_owed_at",
-        "_asides",
         "_began_at",
         "_bytes_in",
         "_closing_at",
         "_datagrams_in",
         "_dropped",
         "_events",
-        "_farewells",
         "_heard_at",
         "_is_end_told",
         "_is_server",
-        "_knock_at",
-        "_limits",
         "_messages_in",
-        "_now",
         "_opening_lasts_s",
         "_path",
         "_path_changes",
-        "_probes",
         "_reassembly",
         "_seal_in",
         "_second_began",
         "_second_datagrams",
         "_sender",
-        "_sent_at",
-        "_state",
-        "_watch",
         "_window",
         "advance_at",
         "id",
-        "send_at",
     )
 
     def __init__(
@@ -393,85 +371,8 @@ class Connection(ConnectionFigures):
             self._drop(DropReason.OUTBOX_FULL)
         return None
 
-    def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
-        """Drain: (where, datagram) in the order to send them."""
-        self._now = now
-        if self._state is State.CONNECTED and self._path is not None and not self._asides and (self._watch is None or not len(self._watch)):
-            return self._next_datagrams(self._path, now)
-        out: list[tuple[Address, bytes]] = []
-        if self._state is State.CLOSED:
-            self.send_at = NEVER
-            return out
-        has_asides = bool(self._asides) or (self._watch is not None and len(self._watch) > 0)
-        if has_asides:
-            self._send_aside(out, now)
-        path = self._path
-        if path is None:
-            return out
-        if self._state is State.CLOSING:
-            self._say_farewell(out, path, now)
-            return out
-        for parts in self._sender.drain():
-            self._put(out, path, parts, now)
-        if self._state is State.OPENING:
-            if now - self._knock_at >= self._limits.opening_interval_s:
-                self._knock_at = now
-                self._put(out, path, PING_PART if path == CARRIED else PADDED_PING, now)
-        elif not out:
-            self._keep_alive(out, path, now)
-        return out
-
-    def _next_datagrams(self, path: Address, now: float) -> list[tuple[Address, bytes]]:
-        """What goes out while nothing but playing is going on; says when it is to be asked next."""
-        out: list[tuple[Address, bytes]] = []
-        for parts in self._sender.drain():
-            self._put(out, path, parts, now)
-        if not out:
-            self._keep_alive(out, path, now)
-        self.send_at = self._sent_at + self._limits.keep_alive_s - ROUNDING_S
-        if self._ack_owed_at is not None:  # the path's budget did not let it go, or there was nothing to send with it
-            self.send_at = min(self.send_at, self._ack_owed_at + self._limits.ack_delay_max_s - ROUNDING_S)
-        return out
-
-    def _keep_alive(self, out: list[tuple[Address, bytes]], path: Address, now: float) -> None:
-        """There is nothing to say: a sign of life when it is time for one, or the acknowledgement that is owed."""
-        if now - self._sent_at >= self._limits.keep_alive_s:
-            self._put(out, path, PING_PART, now)
-        elif self._ack_owed_at is not None and now - self._ack_owed_at >= self._limits.ack_delay_max_s:
-            self._put(out, path, b"", now)
-
     def events(self) -> list[ConnectionEvent]:
         """Drain: what happened, in order."""
         events, self._events = self._events, []
         self._is_end_told = self._state is State.CLOSING or self._state is State.CLOSED
         return events
-
-    def _put(self, out: list[tuple[Address, bytes]], path: Address, parts: bytes, now: float) -> None:
-        """Seal ``parts`` and send them along the path, unless it is unproven and its budget is spent."""
-        watch = self._watch
-        if watch is not None and watch.unproven is not None and not watch.may_send(DATAGRAM_BYTES_MIN + len(parts)):
-            return self._drop(DropReason.PATH_BUDGET)
-        self._sent_at = now
-        self._ack_owed_at = None
-        return out.append((path, self._sender.sealed(parts, now)))
-
-    def _send_aside(self, out: list[tuple[Address, bytes]], now: float) -> None:
-        """Answers to challenges and probes; on a server, the challenges."""
-        for address, parts in self._asides:
-            out.append((address, self._sender.sealed(parts, now)))
-            if parts is PADDED_PING:
-                self._probes.sent(address, self._sender.sent.newest)
-        self._asides.clear()
-        if self._watch is not None:
-            due = self._watch.due(CHALLENGE_DATAGRAM_BYTES, now)
-            out += [(candidate.address, self._sender.sealed(write_challenge(candidate.token), now)) for candidate in due]
-
-    def _say_farewell(self, out: list[tuple[Address, bytes]], path: Address, now: float) -> None:
-        """What is due of them; after the last, closed."""
-        for _ in range(self._farewells.take(now)):
-            self._put(out, path, self._farewells.parts, now)
-        if self._farewells.left == 0:
-            self._state = TRANSITIONS[self._state, Input.ALL_SAID]
-
-    def _drop(self, reason: DropReason) -> None:
-        self._dropped[reason] = self._dropped.get(reason, 0) + 1

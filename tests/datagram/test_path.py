@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from engine.datagram import Connected, Connection, DatagramLimits, PathChanged, Received
-from engine.datagram.connection import CHALLENGE_DATAGRAM_BYTES
+from engine.datagram.outgoing import CHALLENGE_DATAGRAM_BYTES
 from engine.datagram.path import AMPLIFICATION_MAX, PathWatch
 from engine.ids import CARRIED, Address
 from tests.datagram.support import ATTACKER, CLIENT, MOVED, SERVER, Net, connected_pair, make_client, make_server
