@@ -6,6 +6,7 @@ IPv6 carries its scope in the host (``fe80::1%2``): a link-local address means n
 from __future__ import annotations
 
 import socket
+from struct import Struct
 from typing import Any, Final, TypeAlias
 
 from engine.ids import Address
@@ -14,6 +15,12 @@ SockAddr: TypeAlias = tuple[Any, ...]
 """(host, port) or (host, port, flow, scope)."""
 
 SCOPE_MAX: Final = 2**32 - 1
+
+NAME_BYTES_IPV4: Final = 16
+NAME_BYTES_IPV6: Final = 28
+_NAME_IPV4: Final = Struct("=H2s4s8x")
+_NAME_IPV6: Final = Struct("=H2sI16sI")
+"""As the system writes addresses: family, port and (IPv6) flow, host, and (IPv6) scope; port and host in network order."""
 
 
 def address_of(sockaddr: SockAddr) -> Address:
@@ -42,6 +49,25 @@ def _scope_number(scope: str) -> int:
     if number > SCOPE_MAX:
         raise OSError(f"no interface has the number {number}")
     return number
+
+
+def pack_name(sockaddr: SockAddr) -> bytes:
+    """What :func:`sockaddr_of` made, as the system writes it. Raises OSError for a host that is not a number, ValueError for one with
+    letters that no system takes, OverflowError for a port out of range.
+    """
+    port = sockaddr[1].to_bytes(2)
+    if len(sockaddr) == 4:
+        return _NAME_IPV6.pack(socket.AF_INET6, port, sockaddr[2], socket.inet_pton(socket.AF_INET6, sockaddr[0]), sockaddr[3])
+    return _NAME_IPV4.pack(socket.AF_INET, port, socket.inet_pton(socket.AF_INET, sockaddr[0]))
+
+
+def unpack_name(name: bytes) -> Address:
+    """What :func:`pack_name` made, or the system."""
+    if len(name) == NAME_BYTES_IPV6:
+        _, port, flow, host, scope = _NAME_IPV6.unpack(name)
+        return address_of((socket.inet_ntop(socket.AF_INET6, host), int.from_bytes(port), flow, scope))
+    _, port, host = _NAME_IPV4.unpack(name)
+    return address_of((socket.inet_ntop(socket.AF_INET, host), int.from_bytes(port)))
 
 
 def family_of(address: Address) -> socket.AddressFamily:

@@ -6,6 +6,8 @@ tick. Here are two per heap of datagrams.
 
 Everything that the kernel is told of stands in memory of one socket's own: headers, pointers, room for addresses and contents. A call
 changes the lengths (sending: and where the contents stand) and nothing else. One thread uses it.
+
+Needs ``ctypes``, which a Python that was built without libffi does not have: whoever imports this is ready for that.
 """
 
 from __future__ import annotations
@@ -20,17 +22,11 @@ from itertools import accumulate
 from struct import Struct
 from typing import Any, Final
 
-from engine.drivers.addresses import SockAddr, address_of
+from engine.drivers.addresses import NAME_BYTES_IPV4, NAME_BYTES_IPV6
 from engine.ids import Address
 
 BATCH_DATAGRAMS: Final = 64
 """Per call."""
-
-NAME_BYTES_IPV4: Final = 16
-NAME_BYTES_IPV6: Final = 28
-_NAME_IPV4: Final = Struct("=H2s4s8x")
-_NAME_IPV6: Final = Struct("=H2sI16sI")
-"""As the system writes addresses: family, port and (IPv6) flow, host, and (IPv6) scope; port and host in network order."""
 
 _NOTHING_THERE: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR})
 
@@ -78,7 +74,7 @@ def _system_calls() -> tuple[Any, Any] | None:
     return None if is_refused or ctypes.get_errno() != errno.EBADF else (receive, send)
 
 
-CALLS: Final = _system_calls()
+CALLS: tuple[Any, Any] | None = _system_calls()
 
 
 class _Vector:
@@ -173,25 +169,6 @@ class Batches:
                 refused_bytes += lengths[done]
                 done += 1
         return len(contents) - refused_bytes
-
-
-def pack_name(sockaddr: SockAddr) -> bytes:
-    """What :func:`sockaddr_of` made, as the system writes it. Raises OSError for a host that is not a number, ValueError for one with
-    letters that no system takes, OverflowError for a port out of range.
-    """
-    port = sockaddr[1].to_bytes(2)
-    if len(sockaddr) == 4:
-        return _NAME_IPV6.pack(socket.AF_INET6, port, sockaddr[2], socket.inet_pton(socket.AF_INET6, sockaddr[0]), sockaddr[3])
-    return _NAME_IPV4.pack(socket.AF_INET, port, socket.inet_pton(socket.AF_INET, sockaddr[0]))
-
-
-def unpack_name(name: bytes) -> Address:
-    """What :func:`pack_name` made, or the system."""
-    if len(name) == NAME_BYTES_IPV6:
-        _, port, flow, host, scope = _NAME_IPV6.unpack(name)
-        return address_of((socket.inet_ntop(socket.AF_INET6, host), int.from_bytes(port), flow, scope))
-    _, port, host = _NAME_IPV4.unpack(name)
-    return address_of((socket.inet_ntop(socket.AF_INET, host), int.from_bytes(port)))
 
 
 def _start_of(memory: bytearray) -> int:

@@ -14,9 +14,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from engine.drivers.addresses import SockAddr, address_of, sockaddr_of
-from engine.drivers.batches import CALLS, Batches, pack_name, unpack_name
+from engine.drivers.addresses import SockAddr, address_of, pack_name, sockaddr_of, unpack_name
 from engine.ids import Address
+
+try:
+    from engine.drivers.batches import CALLS, Batches
+except ImportError:  # a Python without ctypes
+    CALLS = None
 
 DATAGRAM_BYTES_MAX: Final = 2048
 """Read per call: more than the 1200 of any datagram of ours, so that a longer one is seen to be longer."""
@@ -139,7 +143,7 @@ class _Way:
         self.datagrams: list[bytes] = []
         """To send, each to the name at the same place."""
         self._errors = 0
-        self._has_calls: Final = CALLS is not None and isinstance(sock, socket.socket)
+        self._has_calls: Final = CALLS is not None
         self._batches: Batches | None = None
         self._are_many = False
 

@@ -10,8 +10,8 @@ import pytest
 
 from engine.drivers import UdpPort, open_udp
 from engine.drivers import udp as udp_module
-from engine.drivers.addresses import sockaddr_of
-from engine.drivers.batches import BATCH_DATAGRAMS, CALLS, Batches, pack_name, unpack_name
+from engine.drivers.addresses import pack_name, sockaddr_of, unpack_name
+from engine.drivers.batches import BATCH_DATAGRAMS, CALLS, Batches
 from engine.drivers.udp import ADDRESSES_CACHED_MAX, DATAGRAM_BYTES_MAX, MANY_DATAGRAMS, open_udp_socket
 from engine.ids import Address
 from tests.drivers.waiting import until

@@ -1,13 +1,19 @@
 import errno
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from engine.drivers import NoFreePortError, UdpPort, open_server_sockets, open_udp
+from engine.drivers import udp as udp_module
 from engine.drivers.addresses import address_of, sockaddr_of
 from engine.drivers.udp import ADDRESSES_CACHED_MAX
 from engine.ids import CARRIED, Address
 from tests.drivers.waiting import until
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -79,6 +85,27 @@ def test_a_port_without_ipv6_counts_what_it_cannot_send() -> None:
     assert port.statistics().send_errors == 1
 
 
+WITHOUT_CTYPES = """
+import sys
+sys.modules["_ctypes"] = None
+from engine.drivers import open_udp
+from engine.ids import Address
+left, right = open_udp(), open_udp()
+left.send([(Address("127.0.0.1", right.port), bytes([index])) for index in range(20)])
+received = []
+while len(received) < 20:
+    received += right.receive()
+print([data[0] for data, _ in received] == list(range(20)), "engine.drivers.batches" in sys.modules)
+left.close()
+right.close()
+"""
+
+
+def test_a_python_without_ctypes_sends_one_by_one() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT_CTYPES], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("True False\n", "")
+
+
 class _NoisySocket:
     """A socket that reports the ICMP echo of an earlier datagram (as Windows does) before each real one."""
 
@@ -99,13 +126,15 @@ class _NoisySocket:
         return b"x", ("10.0.0.1", self.left)
 
 
-def test_an_icmp_echo_is_noise() -> None:
+def test_an_icmp_echo_is_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(udp_module, "CALLS", None)
     port = UdpPort([_NoisySocket(5)])  # type: ignore[list-item]
     assert len(port.receive()) == 5
     assert port.statistics().receive_errors == 5
 
 
-def test_forged_sources_do_not_fill_the_cache() -> None:
+def test_forged_sources_do_not_fill_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(udp_module, "CALLS", None)
     port = UdpPort([_NoisySocket(ADDRESSES_CACHED_MAX + 10)])  # type: ignore[list-item]
     while port.receive():
         assert len(port._sources) <= ADDRESSES_CACHED_MAX

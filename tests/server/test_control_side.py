@@ -110,7 +110,8 @@ def test_announcements_that_may_wait_cost_no_writing_of_their_own_and_come_withi
 
 def test_one_announcement_that_cannot_be_told_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     table = playing(2)
-    events, mistakes = announcements(4), []
+    events = announcements(4)
+    mistakes: list[ValueError] = []
     host_event = table.side.lobby.host_event
 
     def raising(event: HostEvent, now: float) -> None:

@@ -14,10 +14,10 @@ import pytest
 
 from engine.contract import game_description, game_digest
 from engine.control.client import ControlClient
+from engine.drivers import now
 from engine.ids import MatchId, Tick
 from engine.session.values import AnnouncementMade
 from engine.world import first_difference
-from server import service as service_module
 from server.resting import BREATH_S, PART, PLAYERS_FEW
 from server.service import Service, ServiceOptions
 from tests.server.lobby_bench import TOY_COMMAND, TOY_SCHEMA, ToyRules, config_with
@@ -75,11 +75,11 @@ def test_a_mistake_in_a_round_is_logged_and_the_server_plays_on_and_ends_in_orde
     rounds: list[float] = []
     advance = service._side.advance
 
-    def counting(now: float) -> None:
-        rounds.append(now)
+    def counting(at: float) -> None:
+        rounds.append(at)
         if len(rounds) == ROUNDS:
             service.stop()
-        advance(now)
+        advance(at)
 
     monkeypatch.setattr(service._side, "advance", counting)
     monkeypatch.setattr(service._side, verb, raising_once(getattr(service._side, verb)))
@@ -105,15 +105,15 @@ class Player:
             difference=first_difference,
             name="Somebody",
         )
-        self.client.opened(service_module.now())
+        self.client.opened(now())
         self.send()
 
     def send(self) -> None:
-        self.sock.sendall(self.client.bytes_to_send(service_module.now()))
+        self.sock.sendall(self.client.bytes_to_send(now()))
 
     def receive(self) -> None:
         with suppress(BlockingIOError):
-            self.client.receive(self.sock.recv(1 << 16), service_module.now())
+            self.client.receive(self.sock.recv(1 << 16), now())
 
 
 class Crowd:
@@ -171,13 +171,14 @@ def test_a_round_of_many_stops_on_its_way_and_reaches_everybody(service: Service
 def test_a_mistake_in_the_middle_of_a_round_of_many_leaves_the_rest_to_the_next_one(
     service: Service, log: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    receive, heard = service._side.receive_stream, []
+    receive = service._side.receive_stream
+    heard: list[int] = []
 
-    def raising(peer: int, data: bytes, now: float) -> None:
+    def raising(peer: int, data: bytes, at: float) -> None:
         heard.append(peer)
         if len(heard) == MANY // 2:
             raise ValueError("our own mistake")
-        receive(peer, data, now)
+        receive(peer, data, at)
 
     monkeypatch.setattr(service._side, "receive_stream", raising)
     crowd = in_a_crowd(service, monkeypatch, rounds=2)
@@ -191,10 +192,17 @@ def test_what_is_stamped_after_the_stops_of_what_came_is_stamped_with_the_time_a
     received: list[float] = []
     stamped: list[float] = []
     receive, advance = service._side.receive_stream, service._side.advance
-    monkeypatch.setattr(
-        service._side, "receive_stream", lambda peer, data, now: (received.append(service_module.now()), receive(peer, data, now))
-    )
-    monkeypatch.setattr(service._side, "advance", lambda now: (stamped.append(now), advance(now)))
+
+    def receiving(peer: int, data: bytes, at: float) -> None:
+        received.append(now())
+        receive(peer, data, at)
+
+    def advancing(at: float) -> None:
+        stamped.append(at)
+        advance(at)
+
+    monkeypatch.setattr(service._side, "receive_stream", receiving)
+    monkeypatch.setattr(service._side, "advance", advancing)
     in_a_crowd(service, monkeypatch)
     assert len(received) == MANY
     assert stamped[0] >= received[-1]
@@ -204,7 +212,7 @@ def test_a_mistake_about_one_announcement_costs_only_that_one(service: Service, 
     events = [AnnouncementMade(MatchId(1), Tick(1), b"", number) for number in range(4)]
     told: list[int] = []
 
-    def tell(event: AnnouncementMade, now: float) -> None:
+    def tell(event: AnnouncementMade, at: float) -> None:
         if event.number == 1:
             raise ValueError("our own mistake")
         told.append(event.number)
