@@ -1,6 +1,7 @@
 """What both net graphs draw with: the moments that are shown, and boxes of lines and bars in which the newest stands at the right.
 
 A strip of bars is painted once, two columns per moment, and moved to the left by the next: five hundred bars would cost a tenth of a frame.
+Charts whose scale follows what is in them are painted anew, but only when there is something new.
 """
 
 from __future__ import annotations
@@ -82,8 +83,8 @@ def x_of(box: pygame.Rect, index: int, count: int) -> int:
 def line(surface: pygame.Surface, box: pygame.Rect, shares: Sequence[float], colour: Colour) -> None:
     """A line of shares of the height; a dot is the newest."""
     if len(shares) > 1:
-        height = box.height - 4
-        points = [(x_of(box, index, len(shares)), box.bottom - 2 - min(1.0, share) * height) for index, share in enumerate(shares)]
+        height, left, low = box.height - 4, x_of(box, 0, len(shares)), box.bottom - 2
+        points = [(left + SAMPLE_PIXELS * index, low - min(1.0, share) * height) for index, share in enumerate(shares)]
         pygame.draw.aalines(surface, colour, False, points)
         pygame.draw.circle(surface, colour, points[-1], 2)
 
@@ -106,6 +107,24 @@ class Strip:
     def draw(self, surface: pygame.Surface, place: tuple[int, int], width: int) -> None:
         """The newest ``width`` pixels of it."""
         surface.blit(self._surface, place, (STRIP_SIZE[0] - width, 0, width, STRIP_SIZE[1]))
+
+
+class Chart:
+    """What is painted anew from all moments, and then shown in many frames."""
+
+    def __init__(self, size: tuple[int, int], paint: Callable[[pygame.Surface, Sequence[Moment]], None]) -> None:
+        self._paint: Final = paint
+        self._surface: Final = pygame.Surface(size, pygame.SRCALPHA)
+
+    def paint(self, moments: Sequence[Moment]) -> None:
+        """Something is new."""
+        self._surface.fill((0, 0, 0, 0))
+        fill_box(self._surface, self._surface.get_rect())
+        self._paint(self._surface, moments)
+
+    def draw(self, surface: pygame.Surface, place: tuple[int, int]) -> None:
+        """Draw what was painted last."""
+        surface.blit(self._surface, place)
 
 
 def paint_slack(strip: pygame.Surface, x: int, moment: Moment) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,7 +13,7 @@ import pygame
 
 from engine.session import ClientStatistics
 from game.client import net_health, theme
-from game.client.net_chart import LOST, SAMPLE_PIXELS, WORDS, Moment, Strip, fill_box, grid, line, slack_text, tone, x_of
+from game.client.net_chart import LOST, SAMPLE_PIXELS, WORDS, Chart, Moment, Strip, grid, line, slack_text, tone, x_of
 from game.client.net_health import Level, Recent
 from game.client.plates import Plates
 from game.client.screen import LOGICAL_SIZE
@@ -25,6 +26,7 @@ _PAD: Final = 14
 _LEFT: Final = LOGICAL_SIZE[0] - 22 - _WIDTH
 _TOP: Final = 174
 _INNER: Final = _WIDTH - 2 * _PAD
+_BOX_LEFT: Final = _LEFT + _PAD
 _TEXT_SIZE: Final = 12
 
 CAUSES: Final[dict[str, tuple[str, Colour]]] = {
@@ -37,32 +39,57 @@ CAUSES: Final[dict[str, tuple[str, Colour]]] = {
 """Of corrections, as the engine counts them: how the legend calls them, and their colour."""
 
 
-def draw_details(
-    surface: pygame.Surface,
-    plates: Plates,
-    level: Level,
-    sentence: str,
-    recent: Recent,
-    latest: ClientStatistics,
-    moments: Sequence[Moment],
-    snapshots: Strip,
-    slack: Strip,
-) -> None:
-    """Draw it."""
-    plates.draw(surface, "network", (_LEFT, _TOP, _WIDTH, _HEIGHT), 226, radius=10, cleared_by=0.3)  # it is read, not glanced at
-    _draw_verdict(surface, level, sentence, recent)
-    _draw_round_trip(surface, _TOP + 60, recent, moments)
-    box = _frame(surface, _TOP + 120, 24, "snapshots", f"{recent.snapshots_per_s:.0f} /s", theme.TEXT)
-    snapshots.draw(surface, box.topleft, _INNER)
-    box = _frame(surface, _TOP + 172, 24, "commands early by", *slack_text(latest.slack_ticks))
-    slack.draw(surface, box.topleft, _INNER)
-    _draw_corrections(surface, _TOP + 228, latest, moments)
-    _draw_frames(surface, _TOP + 284, recent, moments)
-    for index, (label, value, colour) in enumerate(_figures(latest, recent)):
-        left = _LEFT + _PAD + (index % 2) * (_INNER // 2 + 8)
-        y = _TOP + 342 + (index // 2) * 17
-        texts.draw(surface, label, (left, y), _TEXT_SIZE, theme.DIM, weight="regular")
-        texts.draw(surface, value, (left + _INNER // 2 - 8, y), _TEXT_SIZE, colour, weight="mono", align="right")
+class Details:
+    """Draws it. Of its charts one is painted in a frame, so that no frame pays for all."""
+
+    def __init__(self) -> None:
+        self._round_trip: Final = Chart((_INNER, 34), _paint_round_trip)
+        self._corrections: Final = Chart((_INNER, 14), _paint_corrections)
+        self._frames: Final = Chart((_INNER, 26), _paint_frames)
+        self._due: Final[deque[Chart]] = deque()
+        """To be painted, the longest due first."""
+        self._was_drawn = False
+
+    def add(self) -> None:
+        """There is another moment."""
+        self._due.extend(chart for chart in (self._round_trip, self._corrections, self._frames) if chart not in self._due)
+
+    def draw(
+        self,
+        surface: pygame.Surface,
+        plates: Plates,
+        level: Level,
+        sentence: str,
+        recent: Recent,
+        latest: ClientStatistics,
+        moments: Sequence[Moment],
+        snapshots: Strip,
+        slack: Strip,
+    ) -> None:
+        """Draw it."""
+        self._paint(moments)
+        plates.draw(surface, "network", (_LEFT, _TOP, _WIDTH, _HEIGHT), 226, radius=10, cleared_by=0.3)  # it is read, not glanced at
+        _draw_verdict(surface, level, sentence, recent)
+        _head(surface, 60, "there and back", f"{recent.rtt_ms:.0f} ms", tone(recent.rtt_ms, net_health.RTT_MS))
+        surface.fill(LOST, (_BOX_LEFT + 112, _TOP + 63, 8, 8))
+        texts.draw(surface, "lost", (_BOX_LEFT + 125, _TOP + 67), _TEXT_SIZE, theme.DIM)
+        self._round_trip.draw(surface, (_BOX_LEFT, _TOP + 77))
+        _head(surface, 120, "snapshots", f"{recent.snapshots_per_s:.0f} /s", theme.TEXT)
+        snapshots.draw(surface, (_BOX_LEFT, _TOP + 137), _INNER)
+        _head(surface, 172, "commands early by", *slack_text(latest.slack_ticks))
+        slack.draw(surface, (_BOX_LEFT, _TOP + 189), _INNER)
+        _head(surface, 228, "corrections", str(latest.mispredictions), theme.TEXT)
+        self._corrections.draw(surface, (_BOX_LEFT, _TOP + 245))
+        _draw_causes(surface, latest)
+        _head(surface, 284, "slowest frame", f"{recent.frame_ms:.0f} ms", tone(recent.frame_ms, net_health.FRAME_MS))
+        self._frames.draw(surface, (_BOX_LEFT, _TOP + 301))
+        _draw_figures(surface, latest, recent)
+
+    def _paint(self, moments: Sequence[Moment]) -> None:
+        """The chart that is due for longest; the first time all of them."""
+        for _ in range(min(1, len(self._due)) if self._was_drawn else len(self._due)):
+            self._due.popleft().paint(moments)
+        self._was_drawn = True
 
 
 def _draw_verdict(surface: pygame.Surface, level: Level, sentence: str, recent: Recent) -> None:
@@ -76,13 +103,10 @@ def _draw_verdict(surface: pygame.Surface, level: Level, sentence: str, recent: 
     texts.draw(surface, sentence, (left, _TOP + 42), 13, theme.TEXT, weight="regular")
 
 
-def _draw_round_trip(surface: pygame.Surface, top: int, recent: Recent, moments: Sequence[Moment]) -> None:
+def _paint_round_trip(surface: pygame.Surface, moments: Sequence[Moment]) -> None:
     """A line; under it, as bars, the share of packets that were lost."""
-    box = _frame(surface, top, 34, "there and back", f"{recent.rtt_ms:.0f} ms", tone(recent.rtt_ms, net_health.RTT_MS))
-    fill_box(surface, box)
+    box = surface.get_rect()
     highest = max(40.0, max((moment.rtt_ms for moment in moments), default=0.0) * 1.25)
-    surface.fill(LOST, (box.left + 112, top + 3, 8, 8))
-    texts.draw(surface, "lost", (box.left + 125, top + 7), _TEXT_SIZE, theme.DIM)
     grid(surface, box, [share / highest for share in _rounds(highest)])
     for index, moment in enumerate(moments):
         if moment.loss_pct > 0:
@@ -91,14 +115,17 @@ def _draw_round_trip(surface: pygame.Surface, top: int, recent: Recent, moments:
     line(surface, box, [moment.rtt_ms / highest for moment in moments], theme.ACCENT)
 
 
-def _draw_corrections(surface: pygame.Surface, top: int, latest: ClientStatistics, moments: Sequence[Moment]) -> None:
-    """A mark for every moment at which the server set us right, in the colour of the cause; and how often each was."""
-    box = _frame(surface, top, 14, "corrections", str(latest.mispredictions), theme.TEXT)
-    fill_box(surface, box)
+def _paint_corrections(surface: pygame.Surface, moments: Sequence[Moment]) -> None:
+    """A mark for every moment at which the server set us right, in the colour of the cause."""
+    box = surface.get_rect()
     for index, moment in enumerate(moments):
         if moment.corrected is not None:
             surface.fill(moment.corrected, (x_of(box, index, len(moments)) - 1, box.top + 2, 3, box.height - 4))
-    x, y = box.left, box.bottom + 10
+
+
+def _draw_causes(surface: pygame.Surface, latest: ClientStatistics) -> None:
+    """How often each was."""
+    x, y = _BOX_LEFT, _TOP + 269
     for cause, count in latest.mispredictions_by_cause.items():
         name, colour = CAUSES.get(cause, (cause, theme.TEXT))
         if count:
@@ -106,26 +133,32 @@ def _draw_corrections(surface: pygame.Surface, top: int, latest: ClientStatistic
             x += 12 + texts.draw(surface, f"{name} {count}", (x + 12, y), 11, theme.DIM) + 9
 
 
-def _draw_frames(surface: pygame.Surface, top: int, recent: Recent, moments: Sequence[Moment]) -> None:
+def _paint_frames(surface: pygame.Surface, moments: Sequence[Moment]) -> None:
     """The slowest picture of each tenth of a second: what is wrong there is this computer and not the network."""
-    box = _frame(surface, top, 26, "slowest frame", f"{recent.frame_ms:.0f} ms", tone(recent.frame_ms, net_health.FRAME_MS))
-    fill_box(surface, box)
+    box = surface.get_rect()
     highest = max(40.0, max((moment.frame_ms for moment in moments), default=0.0) * 1.1)
     grid(surface, box, [1000 / 60 / highest])
     line(surface, box, [moment.frame_ms / highest for moment in moments], theme.GOOD)
 
 
-def _frame(surface: pygame.Surface, top: int, height: int, label: str, value: str, colour: Colour) -> pygame.Rect:
-    """A chart's name and newest value. Returns the box under them."""
-    texts.draw(surface, label, (_LEFT + _PAD, top + 7), _TEXT_SIZE, theme.DIM)
-    texts.draw(surface, value, (_LEFT + _WIDTH - _PAD, top + 7), 13, colour, weight="mono", align="right")
-    return pygame.Rect(_LEFT + _PAD, top + 17, _INNER, height)
+def _head(surface: pygame.Surface, y: int, label: str, value: str, colour: Colour) -> None:
+    """A chart's name and newest value, ``y`` pixels below the upper edge. The chart begins 17 pixels lower."""
+    texts.draw(surface, label, (_BOX_LEFT, _TOP + y + 7), _TEXT_SIZE, theme.DIM)
+    texts.draw(surface, value, (_BOX_LEFT + _INNER, _TOP + y + 7), 13, colour, weight="mono", align="right")
 
 
 def _rounds(highest: float) -> list[float]:
     """The values at which a scale has its lines: two to five of them."""
     step = next((step for step in (20.0, 50.0, 100.0, 200.0, 500.0) if highest / step <= 5), highest / 4)
     return [step * index for index in range(1, int(highest / step) + 1)]
+
+
+def _draw_figures(surface: pygame.Surface, latest: ClientStatistics, recent: Recent) -> None:
+    for index, (label, value, colour) in enumerate(_figures(latest, recent)):
+        left = _BOX_LEFT + (index % 2) * (_INNER // 2 + 8)
+        y = _TOP + 342 + (index // 2) * 17
+        texts.draw(surface, label, (left, y), _TEXT_SIZE, theme.DIM, weight="regular")
+        texts.draw(surface, value, (left + _INNER // 2 - 8, y), _TEXT_SIZE, colour, weight="mono", align="right")
 
 
 def _figures(latest: ClientStatistics, recent: Recent) -> list[tuple[str, str, Colour]]:

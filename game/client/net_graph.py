@@ -17,7 +17,7 @@ import pygame
 from engine.session import ClientStatistics
 from game.client import net_health, theme
 from game.client.net_chart import SAMPLE_EVERY_S, SAMPLES_MAX, Moment, Strip, paint_slack, paint_snapshots
-from game.client.net_details import CAUSES, draw_details
+from game.client.net_details import CAUSES, Details
 from game.client.net_health import Level, Recent, RecentPast
 from game.client.net_panel import draw_panel
 from game.client.plates import Plates
@@ -46,6 +46,7 @@ class NetGraph:
         self._moments: Final[deque[Moment]] = deque(maxlen=SAMPLES_MAX)
         self._snapshots: Final = Strip(paint_snapshots)
         self._slack: Final = Strip(paint_slack)
+        self._details: Final = Details()
         self._past: Final = RecentPast()
         self._latest: ClientStatistics | None = None
         self._recent = Recent()
@@ -84,6 +85,7 @@ class NetGraph:
         self._moments.append(moment)
         self._snapshots.add(moment)
         self._slack.add(moment)
+        self._details.add()
         self._latest = latest
 
     def draw(self, surface: pygame.Surface, plates: Plates) -> None:
@@ -94,7 +96,7 @@ class NetGraph:
         if self.view is NetView.SMALL:
             draw_panel(surface, plates, *verdict, self._recent, latest.slack_ticks, *strips)
         elif self.view is NetView.LARGE:
-            draw_details(surface, plates, *verdict, self._recent, latest, self._moments, *strips)
+            self._details.draw(surface, plates, *verdict, self._recent, latest, self._moments, *strips)
 
 
 def moment_between(before: ClientStatistics, latest: ClientStatistics, recent: Recent, seconds: float, frame_ms: float) -> Moment:

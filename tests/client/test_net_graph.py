@@ -8,6 +8,7 @@ import pygame
 import pytest
 
 from engine.session import ClientStatistics
+from game.client import net_details
 from game.client.net_chart import Moment
 from game.client.net_graph import NetGraph, NetView, moment_between
 from game.client.net_health import RECENT_S, Level, Recent, RecentPast, judge
@@ -138,6 +139,45 @@ def test_the_graph_draws_whatever_it_is_told(surface, view) -> None:
         graph.draw(surface, plates)
     assert graph.level is Level.BAD
     assert graph.sentences
+
+
+def feed(graph: NetGraph, dt: float, step: int) -> None:
+    figures = ClientStatistics(frames=step, ticks=step, snapshots=step, rtt_ms=step * 7 % 60, loss_pct=step % 3, mispredictions=step // 20)
+    graph.update(lambda: figures, dt)
+
+
+def test_charts_painted_in_turn_end_as_charts_painted_at_once(surface) -> None:
+    in_turn, at_once, plates = NetGraph(NetView.LARGE), NetGraph(), Plates()
+    for step in range(200):
+        feed(in_turn, 1 / 60, step)
+        feed(at_once, 1 / 60, step)
+        in_turn.draw(surface, plates)
+    pictures = []
+    at_once.view = NetView.LARGE
+    for graph, frames in ((in_turn, 4), (at_once, 1)):
+        for _ in range(frames):
+            surface.fill((40, 60, 80))
+            graph.draw(surface, plates)
+        pictures.append(pygame.image.tobytes(surface, "RGB"))
+    assert pictures[0] == pictures[1]
+
+
+@pytest.mark.parametrize("frame_s", [1 / 60, 0.125])
+def test_a_frame_paints_one_chart_and_each_has_its_turn(surface, monkeypatch, frame_s) -> None:
+    painted: list[str] = []
+    for name in ("_paint_round_trip", "_paint_corrections", "_paint_frames"):
+        monkeypatch.setattr(net_details, name, lambda *_, name=name: painted.append(name))
+    graph, plates = NetGraph(NetView.LARGE), Plates()
+    for step in range(60):
+        feed(graph, frame_s, step)
+        before = len(painted)
+        graph.draw(surface, plates)
+        assert len(painted) - before <= (1 if step else 3)
+    counts = [painted.count(name) for name in set(painted)]
+    assert len(counts) == 3
+    samples = 60 if frame_s > 0.1 else 11
+    assert max(counts) <= min(samples, 22)
+    assert max(counts) - min(counts) <= 1, "also where there are fewer frames than charts to paint"
 
 
 def test_a_plate_clears_while_somebody_is_behind_it(surface) -> None:
