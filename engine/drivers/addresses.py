@@ -70,6 +70,17 @@ def unpack_name(name: bytes) -> Address:
     return address_of((socket.inet_ntop(socket.AF_INET, host), int.from_bytes(port)))
 
 
+def numeric_address(host: str, port: int) -> Address | None:
+    """Where ``host`` is a number, in whatever form (``127.1``, ``fe80::1%eth0``): the address as the system writes it. None for a name, and
+    no name server is asked: it never blocks.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, ValueError, OverflowError):  # ValueError: letters that no system takes; OverflowError: a port out of range
+        return None
+    return address_of(found[0][4])
+
+
 def family_of(address: Address) -> socket.AddressFamily:
     """By the look of the host: a numeric IPv6 address has a colon."""
     return socket.AF_INET6 if ":" in address.host else socket.AF_INET

@@ -7,7 +7,7 @@ from typing import Final
 
 import pygame
 
-from engine.ids import Address
+from engine.drivers.addresses import numeric_address
 from game.client import theme
 from game.client.connection import server_name
 from game.client.form import Form, as_key
@@ -41,6 +41,8 @@ class ServersPage(Page):
         super().__init__(stage, notice)
         self._asker, self._browser = new_browser()
         self._found: dict[str, FoundServer] = {}
+        self._asked: Final[dict[str, str]] = {}
+        """Favourites and recent addresses, as they are remembered and as they answer."""
         self._listed_at = -1.0
         self._entered_at: float | None = None
         columns = (
@@ -173,8 +175,9 @@ class ServersPage(Page):
     def _ask(self, text: str) -> None:
         """A favourite may be outside this LAN: it is asked directly, where its address is a number."""
         found = read_address(text)
-        if (found is not None and found[0].replace(".", "").isdecimal()) or (found is not None and ":" in found[0]):
-            self._asker.ask(Address(*found))
+        address = None if found is None else numeric_address(*found)
+        if address is not None and self._asker.ask(address):
+            self._asked[text] = server_name(*address)
 
     # --- the frame
 
@@ -203,7 +206,9 @@ class ServersPage(Page):
         chosen = self.stage.files.preferences
         remembered = dict.fromkeys((*chosen.favourites, *chosen.recent[:RECENT_SHOWN]))
         sought = self.search.text.casefold()
-        rows += [self._silent_row(text) for text in remembered if text not in aliases and sought in text.casefold()]
+        rows += [
+            self._silent_row(text) for text in remembered if aliases.isdisjoint((text, self._asked.get(text))) and sought in text.casefold()
+        ]
         self.table.show(rows)
 
     def _is_wanted(self, server: FoundServer) -> bool:
@@ -245,7 +250,7 @@ class ServersPage(Page):
         )
 
     def _silent_row(self, key: str) -> TableRow:
-        """An address that we know and that does not answer the question of lists: it may still be joined."""
+        """An address that we know and that does not answer the question of lists, or a name, which is not asked: it may still be joined."""
         dim = theme.FAINT
         return TableRow(
             key,
@@ -254,7 +259,7 @@ class ServersPage(Page):
                 Cell(key, dim, order=(True, key)),
                 Cell("", dim, order=-1),
                 Cell("", dim),
-                Cell("no answer", dim, order=1e9),
+                Cell("no answer" if key in self._asked else "not asked", dim, order=1e9),
                 Cell("", order=False),
                 Cell("", dim, order=(True, "")),
             ),

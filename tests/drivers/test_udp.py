@@ -8,7 +8,7 @@ import pytest
 
 from engine.drivers import NoFreePortError, UdpPort, open_server_sockets, open_udp
 from engine.drivers import udp as udp_module
-from engine.drivers.addresses import address_of, sockaddr_of
+from engine.drivers.addresses import address_of, numeric_address, sockaddr_of
 from engine.drivers.udp import ADDRESSES_CACHED_MAX
 from engine.ids import CARRIED, Address
 from tests.drivers.waiting import until
@@ -156,6 +156,19 @@ def test_a_scope_of_32_bits_may_be_an_interface_and_a_larger_one_is_none() -> No
     for scope in (str(2**32), "9" * 5000, "a\0b", "nowhere"):
         with pytest.raises(OSError):  # noqa: PT011 - the system's words where it is the system that says so
             sockaddr_of(Address(f"fe80::1%{scope}", 5))
+
+
+@pytest.mark.parametrize(
+    ("host", "written"),
+    [("10.0.0.1", "10.0.0.1"), ("127.1", "127.0.0.1"), ("0x7f.1", "127.0.0.1"), ("::0001", "::1"), ("fe80::1%1", "fe80::1%1")],
+)
+def test_a_number_in_any_form_is_an_address(host: str, written: str) -> None:
+    assert numeric_address(host, 7777) == Address(written, 7777)
+
+
+@pytest.mark.parametrize("host", ["localhost", "1.2.3.4.5", "fe80::1%99999999999", "a\0b", "\ud800", "x" * 70, ""])
+def test_a_name_or_nonsense_is_no_number(host: str) -> None:
+    assert numeric_address(host, 7777) is None
 
 
 def test_a_server_gets_one_number_for_everything() -> None:
