@@ -33,7 +33,7 @@ from game.client.menu_page import MenuPage, SettingsPage
 from game.client.online import Entering, Online
 from game.client.pages import Stage
 from game.client.preferences import PlayerFiles
-from game.client.remarks import SLOW_AFTER_S, tell_missing_snapshots, tell_slowness
+from game.client.remarks import SLOW_AFTER_S, tell_missing_snapshots, tell_no_match, tell_slowness
 from game.client.report import show_report
 from game.client.screen import Destination, JoinOrder, Screen, ScreenChange
 from game.client.servers_page import ServersPage
@@ -139,6 +139,7 @@ class App:
         elif self._report is not None:
             if self._report_s > SLOW_AFTER_S:
                 tell_slowness(self._report["frames_per_s"])
+            tell_no_match([self._report])
             tell_missing_snapshots([self._report])
             show_report(self._report, self._scoreboard, as_json=as_json)
         return 0 if end is None else Ending(end.reason, "", was_in).exit_code

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from engine.session.carrier import CarrierKind
 from game.client.autopilot import Autopilot
 from game.client.connection import Connection, sentence
 from game.client.local_server import LocalServer
-from game.client.remarks import FRAME_HZ, SLOW_AFTER_S, tell_missing_snapshots, tell_slowness
+from game.client.remarks import FRAME_HZ, SLOW_AFTER_S, tell_missing_snapshots, tell_no_match, tell_slowness
 from game.client.stopping import StopSignals
 
 LAST_WORDS_S: Final = 0.25
@@ -123,7 +123,8 @@ class Headless:
             self._played_s = now() - began
             self._tell_slowness()
             reports = [self._report(index) for index in range(len(self._players))]
-            self._tell_no_match(reports)
+            if not self._stop.is_wanted:
+                tell_no_match(reports)
             tell_missing_snapshots(reports)
             return reports
         finally:
@@ -197,11 +198,6 @@ class Headless:
             _say(f"joined {client.server_name} as {client.player_name}")
         elif all(self._are_in):
             _say(f"all {len(self._players)} players have joined")
-
-    def _tell_no_match(self, reports: Sequence[Mapping[str, Any]]) -> None:
-        """Figures that are all nothing need a reason, where nothing went wrong."""
-        if None in self.endings and not self._stop.is_wanted and not any(report["snapshots"] for report in reports):
-            _say("No match had begun when the time was over: connecting and a room's countdown count, too.")
 
     def _tell(self, index: int, event: e.ClientEvent) -> None:
         """Of several players the first speaks for all, but for their names."""

@@ -25,6 +25,13 @@ def tell_slowness(frames_per_s: float) -> None:
         say(f"This computer managed {managed}: the figures are about it and not about the network.")
 
 
+def tell_no_match(reports: Sequence[Mapping[str, Any]]) -> None:
+    """Figures that are all nothing need a reason, where nothing went wrong."""
+    went_well = any(report["disconnect_reason"] is None for report in reports)
+    if went_well and not any(report["snapshots"] for report in reports):
+        say("No match had begun by the end, so there are no figures: connecting and a room's countdown count, too.")
+
+
 def tell_missing_snapshots(reports: Sequence[Mapping[str, Any]]) -> None:
     """Of all players' matches: a server that has too much to do sends less often, and everything else looks well."""
     enough = SLOW_PART * FRAME_HZ

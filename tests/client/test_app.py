@@ -314,6 +314,22 @@ def test_what_was_played_is_told_to_people_too(files, capsys):
     assert "loss in all, received" in printed
 
 
+def test_a_window_closed_before_any_match_says_so(files, capsys, monkeypatch):
+    def close_it(app, _):
+        person = Person(app)
+        person.wait_for(lambda: app._online.session_id is not None, "the server")
+        app._go(ScreenChange(Destination.QUIT))
+
+    monkeypatch.setattr(App, "_loop", close_it)
+    with served("--local") as port:
+        code = App(files).play(Connection("127.0.0.1", port, files=files, name="Ada", is_own_server=True))
+    pygame.display.init()
+    assert code == 0
+    captured = capsys.readouterr()
+    assert "No match had begun by the end" in captured.err
+    assert captured.out == ""
+
+
 def test_play_is_refused_in_one_line_without_a_window(files, capsys):
     with served("--local", "--password", "sesame") as port:
         code = App(files).play(Connection("127.0.0.1", port, files=files, name="Ada", password="simsalabim"))

@@ -12,7 +12,7 @@ from engine.errors import DisconnectReason
 from engine.session import client_events as e
 from game.client.autopilot import Autopilot
 from game.client.headless import IN_ORDER, OUR_FAULT, PLAYERS_NAMED_MAX, Ending, Headless
-from game.client.remarks import tell_missing_snapshots
+from game.client.remarks import tell_missing_snapshots, tell_no_match
 from game.client.stopping import StopSignals
 
 
@@ -153,12 +153,13 @@ def test_each_of_a_few_players_is_named_and_many_are_counted(capsys: pytest.Capt
 
 
 def test_a_time_too_short_for_a_match_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    nothing, something = {"snapshots": 0}, {"snapshots": 5}
-    players(None, None)._tell_no_match([nothing, something])
-    players(Ending(DisconnectReason.SERVER_FULL, "Full.", was_in=False))._tell_no_match([nothing])
+    nothing, something = {"snapshots": 0, "disconnect_reason": None}, {"snapshots": 5, "disconnect_reason": None}
+    refused = {"snapshots": 0, "disconnect_reason": "server_full"}
+    tell_no_match([nothing, something])
+    tell_no_match([refused])
     assert capsys.readouterr().err == ""
-    players(None, None)._tell_no_match([nothing, nothing])
-    assert "No match had begun when the time was over" in capsys.readouterr().err
+    tell_no_match([nothing, refused])
+    assert capsys.readouterr().err.startswith("No match had begun by the end")
 
 
 def test_snapshots_that_did_not_come_are_told_but_not_on_a_computer_that_is_slow_itself(capsys: pytest.CaptureFixture[str]) -> None:
