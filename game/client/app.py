@@ -24,7 +24,7 @@ from game.client.attempt import Attempt
 from game.client.backdrop import Backdrop
 from game.client.connecting_page import ConnectingPage
 from game.client.connection import DEFAULT_OPTIONS, Connection, sentence, server_name
-from game.client.headless import Ending
+from game.client.headless import Ending, hinted
 from game.client.lobby_page import LobbyPage
 from game.client.local_server import STOP_S_MAX, LocalServer
 from game.client.lost_overlay import draw_silence
@@ -135,7 +135,7 @@ class App:
         finally:
             self.shut()
         if not was_in:
-            say(f"skirmish: {sentence(end) if end is not None else 'the server gave no answer'}")
+            say(f"skirmish: {hinted(end.reason, sentence(end), was_in=False) if end is not None else 'the server gave no answer'}")
         elif self._report is not None:
             if self._report_s > SLOW_AFTER_S:
                 tell_slowness(self._report["frames_per_s"])

@@ -95,6 +95,9 @@ class Connection:
     def end(self) -> Closed | None:
         """How it ended, with a sentence that can be shown; None while it has not."""
         closed = self.client.closed_because
+        if closed is not None and closed.reason is DisconnectReason.PROTOCOL_ERROR and self.client.session_id is None:
+            found = f"({closed.detail}) " if closed.detail else ""
+            return Closed(closed.reason, f"{found}Is {self.server} a Skirmish server?")
         failure = self.driver.failure
         if closed is None or failure is None or failure.reason is not DisconnectReason.CERTIFICATE_CHANGED:
             return closed
@@ -138,6 +141,6 @@ def sentence(closed: Closed) -> str:
         return closed.reason.sentence
     if says_it_all:
         return closed.detail
-    if closed.detail.endswith("."):
+    if closed.detail.endswith((".", "?")):
         return f"{closed.reason.sentence} {closed.detail}"
     return f"{closed.reason.sentence.removesuffix('.')} ({closed.detail})."

@@ -44,6 +44,7 @@ IN_ORDER: Final = frozenset({DisconnectReason.CLOSED_BY_US, DisconnectReason.SER
 
 HINTS: Final = {
     DisconnectReason.UNREACHABLE: "What there is on this LAN: skirmish servers.",
+    DisconnectReason.PROTOCOL_ERROR: "What there is on this LAN: skirmish servers.",
     DisconnectReason.WRONG_PASSWORD: "Give the right one with --password.",
     DisconnectReason.SERVER_FULL: "Try again when somebody has left, or look for another one: skirmish servers.",
     DisconnectReason.ROOM_FULL: "Try again when somebody has left, or choose another one with --room.",
@@ -71,6 +72,12 @@ class Ending:
         if self.reason in OUR_FAULT or not self.was_in:
             return 2
         return 0 if self.reason in IN_ORDER else 1
+
+
+def hinted(reason: DisconnectReason, line: str, *, was_in: bool) -> str:
+    """The line with what helps on a command line. Nonsense from a server that had let us in is no wrong address."""
+    hint = "" if was_in and reason is DisconnectReason.PROTOCOL_ERROR else HINTS.get(reason, "")
+    return one_line(f"{line} {hint}")
 
 
 class Headless:
@@ -154,7 +161,7 @@ class Headless:
             reason, line = autopilot.problem, autopilot.problem_sentence
         else:
             return None
-        return Ending(reason, one_line(f"{line} {HINTS.get(reason, '')}"), was_in)
+        return Ending(reason, hinted(reason, line, was_in=was_in), was_in)
 
     def _look_at_server(self, server: LocalServer) -> None:
         lines = server.take_lines()

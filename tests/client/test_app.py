@@ -335,7 +335,7 @@ def test_play_is_refused_in_one_line_without_a_window(files, capsys):
         code = App(files).play(Connection("127.0.0.1", port, files=files, name="Ada", password="simsalabim"))
     assert code == 2
     captured = capsys.readouterr()
-    assert captured.err.strip() == "skirmish: The password is wrong."
+    assert captured.err.strip() == "skirmish: The password is wrong. Give the right one with --password."
     assert captured.out == ""
 
 

@@ -6,14 +6,17 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from engine.control.messages import CreateRoom
+from engine.control.tls import make_certificate, server_context
 from engine.drivers import Pacer
+from engine.errors import DisconnectReason
 from game.client.connection import Connection
+from game.client.headless import hinted
 from game.client.preferences import PlayerFiles
 from tests.game_commands.processes import Done, free_port, installation, run, server
 
@@ -93,6 +96,41 @@ def test_a_port_where_something_else_listens(refused: Callable[..., str], answer
         line = refused(*join(port))
     assert f"No secure connection to 127.0.0.1 port {port}" in line
     assert "Is that a Skirmish server?" in line
+
+
+@contextmanager
+def talking_nonsense(state: Path) -> Iterator[int]:
+    """TLS as ours, and in it another protocol."""
+    state.mkdir()
+    (state / "server.pem").write_bytes(make_certificate())
+    context = server_context(state / "server.pem")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            stream, _ = listener.accept()
+            with context.wrap_socket(stream, server_side=True) as secure:
+                secure.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n" * 20)
+                with suppress(OSError):
+                    while secure.recv(4096):
+                        pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(10)
+
+
+def test_an_address_with_another_protocol_is_named(refused: Callable[..., str], tmp_path: Path) -> None:
+    with talking_nonsense(tmp_path / "other") as port:
+        line = refused(*join(port))
+    assert "The other side sent something that is not Skirmish's protocol." in line
+    assert f"Is 127.0.0.1:{port} a Skirmish server? What there is on this LAN: skirmish servers." in line
+
+
+def test_a_server_that_let_us_in_is_not_called_another_program() -> None:
+    reason = DisconnectReason.PROTOCOL_ERROR
+    assert hinted(reason, "Nonsense.", was_in=True) == "Nonsense."
+    assert hinted(reason, "Nonsense.", was_in=False).startswith("Nonsense. What there is")
 
 
 def test_a_wrong_password_of_the_server(refused: Callable[..., str], skirmish: Callable[..., Done], tmp_path: Path) -> None:

@@ -168,5 +168,5 @@ def test_a_wrong_password_is_one_line_and_no_window(screen: Desktop) -> None:
         server.terminate()
         server.communicate(timeout=45)
     assert screen.program.returncode == 2
-    assert errors.strip() == "skirmish: The password is wrong."
+    assert errors.strip() == "skirmish: The password is wrong. Give the right one with --password."
     assert out == ""
