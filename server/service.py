@@ -189,6 +189,7 @@ class Service:
             "load_pct": round(host.load.load_pct, 1),
             "snapshot_spread_ticks": host.load.spread_ticks,
             "snapshots_slowed": host.load.slowed,
+            "lines_slowed": host.lines_slowed,
             "datagrams_in": host.endpoint.datagrams_in,
             "datagrams_out": host.endpoint.datagrams_out,
             "dropped": dict(host.endpoint.dropped),

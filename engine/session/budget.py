@@ -198,6 +198,11 @@ class SendBudget(Bucket):
         self._suspicious = 0
         self._suspicious_periods = SUSPICIOUS_PERIODS_CARRIED if is_carried else SUSPICIOUS_PERIODS
 
+    @property
+    def slowed(self) -> int:
+        """Times that the pace was lowered, on whatever suspicion."""
+        return self._for_delay + self._for_loss
+
     def statistics(self) -> BudgetStatistics:
         """Where it stands."""
         return BudgetStatistics(

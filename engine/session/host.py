@@ -70,6 +70,8 @@ class HostStatistics:
     seats_connected: int
     seats_slowed: int
     """Those that get snapshots less often, because their way carries no more."""
+    lines_slowed: int
+    """Times that a way looked too narrow (a queue, or loss) and its seat's snapshots became fewer. Computers that stall look the same."""
     rows_held_back: int
     """Changed rows that were left for a later snapshot to such a seat, each counted in every snapshot that it missed."""
     complete_snapshots: int
@@ -104,7 +106,7 @@ class MatchHost:
         self._heard_at = 0.0
         """When the datagrams came whose events are not taken yet."""
         self._failed = 0
-        self._ended_complete = self._ended_mismatches = self._ended_malformed = self._ended_rows = 0
+        self._ended_complete = self._ended_mismatches = self._ended_malformed = self._ended_rows = self._ended_slowed = 0
 
     # --- the verbs
 
@@ -179,6 +181,7 @@ class MatchHost:
             matches=len(self._matches),
             seats_connected=sum(place.is_connected for place in self._places.values()),
             seats_slowed=sum(place.budget.interval_ticks > self.config.snapshot_interval_ticks for place in self._places.values()),
+            lines_slowed=self._ended_slowed + sum(place.budget.slowed for place in self._places.values()),
             rows_held_back=self._ended_rows + sum(match.rows_held_back for match in matches),
             complete_snapshots=self._ended_complete + sum(match.complete_snapshots for match in matches),
             checksum_mismatches=self._ended_mismatches + sum(match.checksum_mismatches for match in matches),
@@ -289,8 +292,13 @@ class MatchHost:
         if state is None or state.connection_id is None:
             return
         self._endpoint.disconnect(state.connection_id, reason, now)
-        self._places.pop(state.connection_id, None)
+        self._forget_place(state.connection_id)
         state.connection_id = None
+
+    def _forget_place(self, connection_id: ConnectionId) -> None:
+        place = self._places.pop(connection_id, None)
+        if place is not None:
+            self._ended_slowed += place.budget.slowed
 
     # --- datagrams
 
@@ -323,7 +331,7 @@ class MatchHost:
         elif isinstance(event, PathChanged):
             self._note_path(place, event.path)
         elif isinstance(event, Disconnected):
-            del self._places[connection_id]
+            self._forget_place(connection_id)
             if place.state.connection_id == connection_id:
                 place.state.connection_id = None
             self._emit(SeatLost(place.match.match_id, place.state.seat, place.session_id, event.reason))

@@ -40,5 +40,5 @@ def tell_missing_snapshots(reports: Sequence[Mapping[str, Any]]) -> None:
     if came_per_s < enough:
         say(
             f"Of {FRAME_HZ:.0f} snapshots a second {came_per_s:.0f} came: "
-            "the server has too much to do, or the way from it carries or keeps less."
+            "the server has too much to do, or the way from it carries or keeps less (a computer that stalls looks the same)."
         )

@@ -99,3 +99,9 @@ def test_a_256_kbit_line_with_a_second_of_queue(figures: Figures) -> None:
     )
     figures.note("full rate again after", wait, "s")
     match.settle_and_check()
+    slowed = match.server.host.statistics().lines_slowed
+    assert slowed >= 1
+    match.clients[0].leave(match.simulation.now)
+    match.simulation.run_for(1)
+    assert match.server.host.budget(connection) is None
+    assert match.server.host.statistics().lines_slowed == slowed, "whoever has left stays counted"

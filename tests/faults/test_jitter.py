@@ -74,6 +74,6 @@ def test_a_link_that_stands_still_for_a_moment(figures: Figures) -> None:
     seconds = match.simulation.now - begun
     shown = display.statistics().frames_starved - starved
     figures.at_most("starved frames beyond the spikes", 100 * (shown / 60 - spiked_s) / seconds, 1, "%")
-    assert match.server.host.statistics().seats_slowed == 0, "a spike is no queue"
+    assert match.server.host.statistics().lines_slowed == 0, "a spike is no queue"
     match.assert_nobody_disconnected()
     match.settle_and_check()

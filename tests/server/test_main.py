@@ -123,7 +123,7 @@ def test_terminated_it_ends_in_order_with_its_statistics(tmp_path: Path) -> None
         statistics = json.loads(out.splitlines()[-1])
         assert " ".join(statistics) == (
             "port players_peak rooms_peak ticks tick_ms_p50 tick_ms_p99 tick_late_ms_p99 ticks_dropped load_pct "
-            "snapshot_spread_ticks snapshots_slowed datagrams_in datagrams_out dropped "
+            "snapshot_spread_ticks snapshots_slowed lines_slowed datagrams_in datagrams_out dropped "
             "checksum_mismatches complete_snapshots rows_held_back fairness"
         )
         assert statistics["port"] == port
