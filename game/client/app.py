@@ -135,7 +135,10 @@ class App:
         finally:
             self.shut()
         if not was_in:
-            say(f"skirmish: {hinted(end.reason, sentence(end), was_in=False) if end is not None else 'the server gave no answer'}")
+            why = "the server gave no answer"
+            if end is not None:
+                why = hinted(end.reason, sentence(end), was_in=False, has_password=connection.has_password)
+            say(f"skirmish: {why}")
         elif self._report is not None:
             if self._report_s > SLOW_AFTER_S:
                 tell_slowness(self._report["frames_per_s"])

@@ -64,6 +64,8 @@ class Connection:
         )
         self.server: Final = server_name(host, port)
         self.port: Final = port
+        self.has_password: Final = bool(password)
+        """Whether one was given."""
         self._files: Final = files
         self.is_own_server: Final = is_own_server
         """We started it ourselves a moment ago: there is nobody to mistake it for, and nothing to remember."""

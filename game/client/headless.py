@@ -74,8 +74,12 @@ class Ending:
         return 0 if self.reason in IN_ORDER else 1
 
 
-def hinted(reason: DisconnectReason, line: str, *, was_in: bool) -> str:
-    """The line with what helps on a command line. Nonsense from a server that had let us in is no wrong address."""
+def hinted(reason: DisconnectReason, line: str, *, was_in: bool, has_password: bool) -> str:
+    """The line with what helps on a command line. Nonsense from a server that had let us in is no wrong address, and where no password
+    was given none was wrong.
+    """
+    if reason is DisconnectReason.WRONG_PASSWORD and not has_password:
+        return f"This {'room' if was_in else 'server'} wants a password: give it with --password."
     hint = "" if was_in and reason is DisconnectReason.PROTOCOL_ERROR else HINTS.get(reason, "")
     return one_line(f"{line} {hint}")
 
@@ -161,7 +165,7 @@ class Headless:
             reason, line = autopilot.problem, autopilot.problem_sentence
         else:
             return None
-        return Ending(reason, hinted(reason, line, was_in=was_in), was_in)
+        return Ending(reason, hinted(reason, line, was_in=was_in, has_password=connection.has_password), was_in)
 
     def _look_at_server(self, server: LocalServer) -> None:
         lines = server.take_lines()

@@ -332,6 +332,8 @@ def test_a_window_closed_before_any_match_says_so(files, capsys, monkeypatch):
 
 def test_play_is_refused_in_one_line_without_a_window(files, capsys):
     with served("--local", "--password", "sesame") as port:
+        assert App(files).play(Connection("127.0.0.1", port, files=files, name="Ada")) == 2
+        assert capsys.readouterr().err == "skirmish: This server wants a password: give it with --password.\n"
         code = App(files).play(Connection("127.0.0.1", port, files=files, name="Ada", password="simsalabim"))
     assert code == 2
     captured = capsys.readouterr()

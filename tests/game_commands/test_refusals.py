@@ -129,22 +129,22 @@ def test_an_address_with_another_protocol_is_named(refused: Callable[..., str], 
 
 def test_a_server_that_let_us_in_is_not_called_another_program() -> None:
     reason = DisconnectReason.PROTOCOL_ERROR
-    assert hinted(reason, "Nonsense.", was_in=True) == "Nonsense."
-    assert hinted(reason, "Nonsense.", was_in=False).startswith("Nonsense. What there is")
+    assert hinted(reason, "Nonsense.", was_in=True, has_password=False) == "Nonsense."
+    assert hinted(reason, "Nonsense.", was_in=False, has_password=False).startswith("Nonsense. What there is")
 
 
 def test_a_wrong_password_of_the_server(refused: Callable[..., str], skirmish: Callable[..., Done], tmp_path: Path) -> None:
     with server(tmp_path, "--password", "sesame") as port:
-        for wrong in ([], ["--password", "Sesame"]):
-            line = refused(*join(port, *wrong))
-            assert "The password is wrong." in line
-            assert "--password" in line
+        assert refused(*join(port)) == "skirmish: This server wants a password: give it with --password.\n"
+        wrong = refused(*join(port, "--password", "Sesame"))
+        assert wrong == "skirmish: The password is wrong. Give the right one with --password.\n"
         done = skirmish("join", f"127.0.0.1:{port}", "--headless", "--seconds", "0.5", "--password", "sesame")
         assert done.code == 0, done
 
 
 def test_rooms_are_joined_by_name_and_password(refused: Callable[..., str], skirmish: Callable[..., Done], open_server: int) -> None:
     with locked_room(open_server, "The Den", "sesame") as owner:
+        assert "This room wants a password: give it with --password." in refused(*join(open_server, "--room", "the den"))
         assert "The password is wrong." in refused(*join(open_server, "--room", "the den", "--password", "guess"))
         done = skirmish("join", f"127.0.0.1:{open_server}", "--headless", "--seconds", "0.5", "--room", "the den", "--password", "sesame")
         assert done.code == 0, done
