@@ -54,10 +54,13 @@ def show_report(report: Mapping[str, Any], scoreboard: Sequence[ScoreLine], *, a
         return
     from rich.table import Table
 
+    matches = report["matches"]
     figures = Table.grid(padding=(0, 2))
+    if matches > 1:
+        figures.title = _all(matches)
     for key, label, unit in FIGURES:
         figures.add_row(label, _written(report[key], unit))
-    _show_tables(scoreboard, figures)
+    _show_tables(scoreboard, figures, matches)
 
 
 def show_reports(reports: Sequence[Mapping[str, Any]], scoreboard: Sequence[ScoreLine], *, as_json: bool) -> None:
@@ -71,21 +74,28 @@ def show_reports(reports: Sequence[Mapping[str, Any]], scoreboard: Sequence[Scor
         return
     from rich.table import Table
 
-    table = Table("", *(label for _, label, _ in COLUMNS), title=f"{len(reports)} players")
+    matches = max(report["matches"] for report in reports)
+    title = f"{len(reports)} players" + (f", {_all(matches)}" if matches > 1 else "")
+    table = Table("", *(label for _, label, _ in COLUMNS), title=title)
     for report in reports[:PLAYERS_SHOWN_MAX]:
         table.add_row(str(report["name"]), *(_written(report[key], unit) for key, _, unit in COLUMNS))
     if len(reports) > PLAYERS_SHOWN_MAX:
         table.add_row("...")
     table.add_section()
     table.add_row("all", *(_written(together[key], unit) for key, _, unit in COLUMNS))
-    _show_tables(scoreboard, table)
+    _show_tables(scoreboard, table, matches)
+
+
+def _all(matches: int) -> str:
+    return f"all {matches} matches"
 
 
 def _written(value: object, unit: str) -> str:
     return f"{value:.1f} {unit}" if isinstance(value, float) else f"{value} {unit}".rstrip()
 
 
-def _show_tables(scoreboard: Sequence[ScoreLine], figures: object) -> None:
+def _show_tables(scoreboard: Sequence[ScoreLine], figures: object, matches: int) -> None:
+    """The scoreboard is of the last match, the figures are of all: where there were several, each says so."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -93,7 +103,8 @@ def _show_tables(scoreboard: Sequence[ScoreLine], figures: object) -> None:
     width = max(shutil.get_terminal_size().columns, WIDTH_MIN)
     console = Console(file=io.StringIO(), width=width)  # written by ourselves: the reader may have gone, or know no box-drawing letters
     if scoreboard:
-        table = Table("player", "score", "deaths", title="Scoreboard")
+        title = "Scoreboard" if matches == 1 else "Scoreboard of the last match"
+        table = Table("player", "kills", "deaths", title=title, min_width=len(title))
         for line in scoreboard:
             table.add_row(Text(line.name), str(line.score), str(line.deaths))  # Text: a name like [red] is a name
         console.print(table)

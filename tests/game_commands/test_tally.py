@@ -10,7 +10,8 @@ from engine.conditions import NetConditions
 from engine.session import ClientStatistics
 from engine.session import client_events as e
 from game.client.figures import of_matches, of_players
-from game.client.tally import Tally
+from game.client.report import show_report, show_reports
+from game.client.tally import ScoreLine, Tally
 from tests.simulation.arena_match import ArenaMatch, Player, config
 
 
@@ -81,6 +82,22 @@ def test_several_matches_weigh_by_their_length() -> None:
     assert both["mispredictions_by_cause"] == {"x": 2, "y": 1}
     assert (both["connected"], both["carrier"], both["disconnect_reason"]) == (False, "control", "kicked"), "the latest's"
     assert of_matches([short])["rtt_ms"] == 100.0
+
+
+@pytest.mark.parametrize("matches", [1, 2])
+def test_the_board_and_the_figures_say_of_which_matches_they_are(capsys: pytest.CaptureFixture[str], matches: int) -> None:
+    own = {**of_matches([ClientStatistics(snapshots=9)]), "kills": 5, "deaths": 2, "matches": matches, "name": "Ada"}
+    board = [ScoreLine("Ada", 1, 0)]
+    show_report(own, board, as_json=False)
+    one = capsys.readouterr().out
+    show_reports([own, {**own, "name": "Bob"}], board, as_json=False)
+    several = capsys.readouterr().out
+    for printed in (one, several):
+        assert ("Scoreboard of the last match" in printed) is (matches > 1)
+        assert ("all 2 matches" in printed) is (matches > 1)
+        assert "Scoreboard" in printed
+        heading = next(line for line in printed.splitlines() if "player" in line and "deaths" in line)
+        assert [cell.strip() for cell in heading.strip("┃").split("┃")] == ["player", "kills", "deaths"], "as in the game"
 
 
 def test_several_players_are_connected_only_together() -> None:
