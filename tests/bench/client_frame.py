@@ -3,8 +3,9 @@
 A 1280x720 frame with 16 players, 100 projectiles and 400 particles on the screen, HUD and kill feed included, under SDL's dummy driver
 (no GPU, no flip). ``--frames N`` frames are measured after a short warm-up. Parts: ``update`` and ``draw`` of the screen, of the latter
 ``arena`` (ground, players, effects) apart; and ``network``, from a match of its own in virtual time: what a real client with 15 bots around
-it spends per frame on datagrams, snapshots, prediction and the scene, over a link of 60 ms. Prints milliseconds; asserts nothing. ``frame``
-is by the clock, which everything else on the machine disturbs; ``cpu`` and the parts are this thread's own time.
+it spends per frame on datagrams, snapshots, prediction and the scene, over a link of 60 ms. ``--net-graph small`` or ``large`` shows it,
+and ``graph`` is what it costs. Prints milliseconds; asserts nothing. ``frame`` is by the clock, which everything else on the machine
+disturbs; ``cpu`` and the parts are this thread's own time.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from engine.world import GENERATIONS
 from game.arena import ARENA_COMMAND, ARENA_SCHEMA, make_arena
 from game.client.autopilot import Autopilot
 from game.client.match_screen import MatchScreen
+from game.client.net_graph import NetView
 from game.client.sounds import SoundPlayer
 from game.client.window import Window
 from game.simulation import rules
@@ -117,18 +119,21 @@ def network_ms(frames: int) -> list[float]:
     return spent[WARM_UP_FRAMES:]
 
 
-def measure(frames: int) -> dict[str, float | int]:
+def measure(frames: int, net_graph: NetView = NetView.NONE) -> dict[str, float | int]:
     """Milliseconds of update and draw together, and by part."""
     window = Window()
     client = FakeClient(players=PLAYERS)
     screen = MatchScreen(client, SoundPlayer(None))
+    screen._net_graph.view = net_graph
     screen.handle_event(pygame.event.Event(pygame.MOUSEMOTION, pos=(700, 300), rel=(0, 0), buttons=(0, 0, 0)))
     spent, seen = [], []
-    parts: dict[str, list[float]] = {"update": [], "draw": [], "arena": []}
+    parts: dict[str, list[float]] = {"update": [], "draw": [], "arena": [], "graph": []}
     cpu: list[float] = []
     watches = {name: Stopwatch() for name in parts}
     watches["update"].around(screen, "update")
     watches["draw"].around(screen, "draw")
+    watches["graph"].around(screen._net_graph, "update")
+    watches["graph"].around(screen._net_graph, "draw")
     for frame in range(frames + WARM_UP_FRAMES):
         crowd(client, frame)
         particles = screen.particles
@@ -176,8 +181,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = tool("tests.bench.client_frame", __doc__)
     parser.add_argument("--frames", type=number(2, 1_000_000), default=1200, metavar="N", help="measured")
     parser.add_argument("--json", action="store_true", help=JSON_HELP)
+    views = [view.value for view in NetView]
+    parser.add_argument("--net-graph", choices=views, default="none", metavar="HOW", help=f"{', '.join(views)}: what of it is shown")
     options = parser.parse_args(arguments)
-    figures = measure(options.frames)
+    figures = measure(options.frames, NetView(options.net_graph))
     if options.json:
         print(json.dumps(figures))
     else:
