@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from shutil import get_terminal_size
 from time import sleep
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
@@ -119,8 +121,9 @@ def servers(options: argparse.Namespace) -> int:
     from game.client.lan import find_servers, print_servers
 
     found = find_servers(options.timeout)
+    columns = get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
     with _printed_safely():
-        print_servers(found, as_json=options.json)
+        print_servers(found, as_json=options.json, columns=columns)
     return 0
 
 

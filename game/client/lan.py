@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
 
 from engine.discovery import DiscoveryClient, ServerEntry
 from engine.drivers import LanBrowser, Pacer, now
@@ -14,7 +15,17 @@ from game.arena import ARENA_DIGEST
 from game.client.connection import server_name
 from game.maps import map_names
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 POLLS_HZ = 200.0
+OTHER_VERSION: Final = " (other version)"
+DISPENSABLE: Final = ("version", "bots", "map", "ping")
+"""Columns that go where a terminal is too narrow, in this order; names are wrapped once the first has gone."""
+NAME_COLUMNS_MIN: Final = 16
+"""No name is wrapped to less."""
+COLUMNS_MAX: Final = 2000
+"""More than any table has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,43 +97,65 @@ def find_servers(timeout_s: float) -> list[FoundServer]:
         browser.close()
 
 
-def print_servers(servers: Sequence[FoundServer], *, as_json: bool) -> None:
-    """A table for people, or one JSON object on the last line."""
+def print_servers(servers: Sequence[FoundServer], *, as_json: bool, columns: int | None = None) -> None:
+    """A table for people, or one JSON object on the last line. ``columns``: the terminal's; None: it is read by no terminal."""
     if as_json:
         print(json.dumps({"servers": [asdict(server) for server in servers]}))
         return
-    from rich.console import Console  # 20 ms, and the page of servers needs none of it
-    from rich.markup import escape
-    from rich.table import Table
-
-    console = Console()
     if not servers:
-        console.print("No servers answered on this network. Somebody can start one: skirmish host")
-        console.print(
-            f"Across networks: skirmish join ADDRESS (UDP and TCP port {DEFAULT_PORT} must be open on the server).", highlight=False
-        )
+        print("No servers answered on this network. Somebody can start one: skirmish host")
+        print(f"Across networks: skirmish join ADDRESS (UDP and TCP port {DEFAULT_PORT} must be open on the server).")
         return
+    from rich.console import Console  # 20 ms, and the page of servers needs none of it
+
+    rows = [_cells(server) for server in servers]
+    shown = [title for title in rows[0] if title != "password" or any(row[title] for row in rows)]
+    if columns is not None:
+        for title in DISPENSABLE:
+            if _width(rows, shown, names_wrap=title != DISPENSABLE[0]) <= columns:
+                break
+            shown.remove(title)
+    # Where even the least is too much, the terminal breaks the lines: half an address is of no use.
+    width = COLUMNS_MAX if columns is None else max(columns, _width(rows, shown, names_wrap=True))
+    Console(width=width).print(_table(rows, shown))
+
+
+def _cells(server: FoundServer) -> dict[str, str]:
+    """What stands under each title."""
+    here = "" if server.map in map_names() else " (not here)"
+    return {
+        "server": server.name,
+        "address": server.join_address,
+        "players": f"{server.players}/{server.seats}",
+        "bots": str(server.bots),
+        "map": f"{server.map}{here}",
+        "ping": f"{server.ping_ms:.0f} ms",
+        "password": "wanted" if server.has_password else "",
+        "version": server.version if server.compatible else f"{server.version}{OTHER_VERSION}",
+    }
+
+
+def _table(rows: Sequence[Mapping[str, str]], shown: Sequence[str], name_columns: int | None = None) -> Table:
+    """``name_columns``: so many at most for a server's name."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(title="On this LAN", caption="skirmish join ADDRESS")
-    table.add_column("server")
-    table.add_column("address", no_wrap=True)  # half an address is of no use
-    for title in ("players", "bots", "map", "ping", "version"):
-        table.add_column(title)
-    has_locked = any(server.has_password for server in servers)
-    if has_locked:
-        table.add_column("password")
-    for server in servers:
-        here = "" if server.map in map_names() else " (not here)"
-        table.add_row(
-            escape(server.name),  # a stranger's, as are map and version: no markup of theirs counts
-            server.join_address,
-            f"{server.players}/{server.seats}",
-            str(server.bots),
-            escape(f"{server.map}{here}"),
-            f"{server.ping_ms:.0f} ms",
-            escape(server.version if server.compatible else f"{server.version} (other version)"),
-            *(["wanted" if server.has_password else ""] if has_locked else []),
-        )
-    console.print(table)
+    for title in shown:
+        is_name = title == "server"
+        table.add_column(title, no_wrap=not is_name, overflow="fold", max_width=name_columns if is_name else None)
+    for row in rows:
+        is_other = "version" not in shown and row["version"].endswith(OTHER_VERSION)
+        name = {"server": f"{row['server']}{OTHER_VERSION}"} if is_other else {}
+        table.add_row(*(Text({**row, **name}[title]) for title in shown))  # Text: a stranger's words are no markup
+    return table
+
+
+def _width(rows: Sequence[Mapping[str, str]], shown: Sequence[str], *, names_wrap: bool) -> int:
+    """Of the table, with names as they are or as narrow as they may become."""
+    from rich.console import Console
+
+    return Console(width=COLUMNS_MAX).measure(_table(rows, shown, NAME_COLUMNS_MIN if names_wrap else None)).maximum
 
 
 def read_address(text: str) -> tuple[str, int] | None:

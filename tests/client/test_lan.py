@@ -8,7 +8,7 @@ import pytest
 from engine.discovery import ServerEntry, ServerInfo
 from engine.ids import Address
 from game.arena import ARENA_DIGEST
-from game.client.lan import FoundServer, found_server, print_servers, read_address
+from game.client.lan import DISPENSABLE, FoundServer, found_server, print_servers, read_address
 
 
 def entry(
@@ -61,29 +61,57 @@ def test_an_empty_lan_is_said_in_both_ways(capsys):
     assert "No servers" in capsys.readouterr().out
 
 
-def test_the_table_names_what_is_typed_to_join(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    print_servers([found_server(entry("A rather long name of a server", port=7780)), found_server(entry("Old", protocol=9))], as_json=False)
-    out = capsys.readouterr().out
-    assert " 192.168.1.5:7780 " in out, "whole, in a narrow terminal too"
-    assert "other" in out
-    assert "3/16" in out
+LONG = "A rather long name of a server ."
+ANSWERS = [entry(LONG, port=7780), entry("Old", protocol=9), entry("Far", host="2001:db8:1234:5678:9abc:def0:1234:5678")]
 
 
-def test_every_column_has_a_heading_and_passwords_have_one_where_there_are_any(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
-    locked = found_server(entry())
-    print_servers([locked], as_json=False)
-    heading = next(line for line in capsys.readouterr().out.splitlines() if "server" in line)
-    assert [cell.strip() for cell in heading.strip("┃").split("┃")] == [
-        *("server", "address", "players", "bots", "map", "ping", "version", "password")
+def printed(capsys, entries=ANSWERS, columns=None) -> list[str]:
+    print_servers([found_server(entry) for entry in entries], as_json=False, columns=columns)
+    return capsys.readouterr().out.splitlines()
+
+
+def heading(lines: list[str]) -> list[str]:
+    return [cell.strip() for cell in next(line for line in lines if "address" in line).strip("┃").split("┃")]
+
+
+def test_whoever_reads_no_terminal_gets_a_line_per_server_with_everything(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = printed(capsys)
+    assert heading(lines) == [*("server", "address", "players", "bots", "map", "ping", "password", "version")]
+    (row,) = [line for line in lines if LONG in line]
+    assert [cell.strip() for cell in row.strip("│").split("│")] == [
+        *(LONG, "192.168.1.5:7780", "3/16", "2", "courtyard", "3 ms", "wanted", "0.1.0")
     ]
+    assert sum(line.startswith("│") for line in lines) == len(ANSWERS)
+
+
+@pytest.mark.parametrize("columns", [200, 120, 110, 100, 90, 80, 70, 60, 40, 20])
+def test_no_terminal_is_so_narrow_that_anything_is_cut(capsys, columns):
+    lines = printed(capsys, columns=columns)
+    assert not [line for line in lines if "…" in line]
+    titles = heading(lines)
+    assert [title for title in titles if title not in DISPENSABLE] == ["server", "address", "players", "password"], "these stay"
+    assert [title in titles for title in DISPENSABLE] == sorted(title in titles for title in DISPENSABLE), "the least important goes first"
+    for whole in ("192.168.1.5:7780", "[2001:db8:1234:5678:9abc:def0:1234:5678]", "3/16", "wanted"):
+        assert any(f" {whole} " in line for line in lines)
+    assert "(other" in " ".join(lines), "told with the name where its column has gone"
+    least = max(map(len, lines))
+    assert least <= columns or not set(titles) & set(DISPENSABLE)
+
+
+def test_eighty_columns_hold_what_matters(capsys):
+    lines = printed(capsys, [entry(LONG, port=7780)], 80)
+    assert max(map(len, lines)) <= 80
+    assert heading(lines) == ["server", "address", "players", "map", "ping", "password"]
+
+
+def test_passwords_have_a_column_where_there_are_any(capsys):
+    locked = found_server(entry())
     print_servers([replace(locked, has_password=False)], as_json=False)
     assert "password" not in capsys.readouterr().out
 
 
-def test_a_name_with_markup_stays_a_name(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+def test_a_name_with_markup_stays_a_name(capsys):
     print_servers([found_server(entry("[bold red]boo[/]"))], as_json=False)
     assert "[bold red]boo[/]" in capsys.readouterr().out
 
