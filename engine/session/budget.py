@@ -128,7 +128,6 @@ class SendBudget(Bucket):
         "_mode",
         "_normal_loss",
         "_normal_until",
-        "_rate",
         "_retry_s",
         "_settled_at",
         "_stepped_at",
@@ -137,9 +136,8 @@ class SendBudget(Bucket):
         "_worst_since",
     )
 
-    def __init__(self, tick_rate_hz: int, interval_ticks_min: int, interval_ticks_max: int) -> None:
+    def __init__(self, interval_ticks_min: int, interval_ticks_max: int) -> None:
         super().__init__(interval_ticks_min)
-        self._rate: Final = tick_rate_hz
         self._max: Final = max(interval_ticks_min, interval_ticks_max)
         self._mode = Mode.OPEN
         self._is_carried = False

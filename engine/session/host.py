@@ -276,7 +276,7 @@ class MatchHost:
 
     def _make_budget(self) -> SendBudget:
         config = self.config
-        return SendBudget(config.tick_rate_hz, config.snapshot_interval_ticks, config.snapshot_interval_ticks_max)
+        return SendBudget(config.snapshot_interval_ticks, config.snapshot_interval_ticks_max)
 
     def _close(self, match: Match, now: float) -> None:
         for state in list(match.seats.values()):

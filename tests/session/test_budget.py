@@ -20,7 +20,7 @@ class Line:
 
     def __init__(self, *, kbit_s: float = 1e6, queue_s: float = 1.0, rtt_s: float = 0.04, jitter_s: float = 0.0, loss: float = 0.0) -> None:
         self.kbit_s, self.queue_s, self.rtt_s, self.jitter_s, self.loss = kbit_s, queue_s, rtt_s, jitter_s, loss
-        self.budget = SendBudget(RATE_HZ, 1, 6)
+        self.budget = SendBudget(1, 6)
         self.random = Random(3)
         self.tick = 0
         self.held_s = 0.0
@@ -162,7 +162,7 @@ def test_a_complete_snapshot_on_a_narrow_line_is_made_up_for() -> None:
 
 
 def test_the_bucket_is_bounded() -> None:
-    budget = SendBudget(RATE_HZ, 1, 6)
+    budget = SendBudget(1, 6)
     for _ in range(100):
         budget.sent(500)
     budget.interval_ticks = 2
@@ -173,19 +173,19 @@ def test_the_bucket_is_bounded() -> None:
 
 def test_a_fixed_pace_stays() -> None:
     line = Line(kbit_s=50)
-    line.budget = SendBudget(RATE_HZ, 3, 3)
+    line.budget = SendBudget(3, 3)
     assert line.pace_hz(30) == 20
 
 
 def test_several_ticks_at_once_miss_no_turn() -> None:
-    budget = SendBudget(RATE_HZ, 3, 3)
+    budget = SendBudget(3, 3)
     assert [budget.is_due(tick, 5) for tick in (5, 10, 15)] == [True] * 3
     assert [budget.is_due(tick) for tick in (16, 17, 18)] == [False, False, True]
 
 
 def test_any_report_is_survived() -> None:
     random = Random(9)
-    budget = SendBudget(RATE_HZ, 1, 6)
+    budget = SendBudget(1, 6)
     now = 0.0
     for _ in range(5000):
         now += random.choice((0.0, PERIOD_S, 30.0))
@@ -210,7 +210,7 @@ def test_holes_in_the_network_slow_nothing_down(seconds: float) -> None:
 @pytest.mark.parametrize(("jitter_s", "slowed"), [(0.015, 0), (0.002, 1)])
 def test_a_radio_whose_round_trips_vary_has_no_queue(jitter_s: float, slowed: int) -> None:
     """+-30 ms each way in order: the best of 15 s is far below the best of most 200 ms. Without that jitter the same is a queue."""
-    budget = SendBudget(RATE_HZ, 1, 6)
+    budget = SendBudget(1, 6)
     lows_s = [0.150, *([0.204, 0.196, 0.212, 0.213, 0.204, 0.200, 0.217, 0.218] * 4)]
     for number, low_s in enumerate(lows_s):
         budget.observe(PathReport(low_s, jitter_s, 12, 1), number * PERIOD_S)
@@ -219,14 +219,14 @@ def test_a_radio_whose_round_trips_vary_has_no_queue(jitter_s: float, slowed: in
 
 @pytest.mark.parametrize(("in_runs", "slowed"), [(True, 0), (False, 1)])
 def test_losses_in_runs_must_be_more_before_a_slower_pace_is_tried(in_runs: bool, slowed: int) -> None:
-    budget = SendBudget(RATE_HZ, 1, 6)
+    budget = SendBudget(1, 6)
     for number, lost in enumerate((8, 13, 7, 10, 0, 21, 7, 11, 6, 20)):  # 29 % of 2 s, once seen where 10 % are lost in runs of four
         budget.observe(PathReport(0.05, 0.001, 36, lost), number * PERIOD_S, losses_in_runs=in_runs)
     assert budget.statistics().slowed_for_loss == slowed
 
 
 def test_a_full_line_is_slowed_down_whatever_its_losses_look_like() -> None:
-    budget = SendBudget(RATE_HZ, 1, 6)
+    budget = SendBudget(1, 6)
     for number in range(20):
         budget.observe(PathReport(0.05, 0.001, 12, 5), number * PERIOD_S, losses_in_runs=True)
     assert budget.statistics().slowed_for_loss >= 1
