@@ -24,7 +24,7 @@ from game.client.map_card import draw_map_card, map_choices
 from game.client.member_list import MemberList
 from game.client.online import Online
 from game.client.pages import HEIGHT, WIDTH, Stage, card, chip, heading
-from game.client.start_pages import FRAG_CHOICES, TIME_CHOICES, bot_choices, map_options
+from game.client.start_pages import FRAG_CHOICES, TIME_CHOICES, bot_choices, kills_in_words, map_options, time_in_words
 from game.client.text_field import TextField
 from game.client.theme import mix, texts
 from game.client.widgets import Button, Chooser
@@ -62,8 +62,8 @@ class RoomPanel:
         x, width = 912, 308
         first = map_choices()[0][0] if map_choices() else ""
         self.map: Final = Chooser((x, 140, width, 38), "Map", map_options(with_any=False), first, self._changed)
-        self.frags: Final = Chooser((x, 208, 148, 38), "First to", FRAG_CHOICES, 20, self._changed)
-        self.time: Final = Chooser((x + 160, 208, 148, 38), "Time", TIME_CHOICES, 300, self._changed)
+        self.frags: Final = Chooser((x, 208, 148, 38), "First to", FRAG_CHOICES, 20, self._changed, kills_in_words)
+        self.time: Final = Chooser((x + 160, 208, 148, 38), "Time", TIME_CHOICES, 300, self._changed, time_in_words)
         self.bots: Final = Chooser((x, 276, width, 38), "Bots", bot_choices(), 0, self._changed)
         self.chat: Final = TextField(
             (620, 556, 600, 36), characters_max=CHAT_CHARACTERS_MAX, placeholder="Say something to everybody: type, then ENTER"

@@ -41,6 +41,19 @@ LEVEL_CHOICES: Final = ((0, "Easy"), (1, "Middling"), (2, "Hard"))
 BOTS_MAX: Final = 15
 
 
+def kills_in_words(kills: int | str) -> str:
+    """Of a limit that is not among the choices: a server's own, whatever it is."""
+    return "1 kill" if kills == 1 else f"{kills} kills"
+
+
+def time_in_words(seconds: int | str) -> str:
+    """The same of a time: in minutes where it is whole ones."""
+    if not isinstance(seconds, int):
+        return seconds
+    count, unit = (seconds, "second") if seconds % 60 else (seconds // 60, "minute")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
 def bot_choices(low: int = 0, high: int = BOTS_MAX) -> list[tuple[int, str]]:
     """Numbers of bots, for a chooser."""
     return [(count, "No bots" if count == 0 else "1 bot" if count == 1 else f"{count} bots") for count in range(low, high + 1)]

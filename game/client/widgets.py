@@ -225,10 +225,13 @@ class Chooser(Widget):
         choices: Sequence[tuple[Any, str]],
         value: Any,
         changed: Callable[[Any], None] | None = None,
+        named: Callable[[Any], str] = str,
     ) -> None:
+        """``named``: the words for a value that is not among the choices."""
         super().__init__(rect)
         self._label: Final = label
         self._choices: Final = list(choices)
+        self._named: Final = named
         self._changed: Final = changed
         self._index = 0
         self.choose(value)
@@ -238,11 +241,16 @@ class Chooser(Widget):
         """What is chosen."""
         return self._choices[self._index][0]
 
+    @property
+    def words(self) -> str:
+        """What is read there."""
+        return self._choices[self._index][1]
+
     def choose(self, value: Any) -> None:
         """Show a value, without telling anybody. One that was not among the choices becomes the last of them."""
         known = [choice for choice, _ in self._choices]
         if value not in known:
-            self._choices.append((value, str(value)))
+            self._choices.append((value, self._named(value)))
             known.append(value)
         self._index = known.index(value)
 
@@ -270,7 +278,7 @@ class Chooser(Widget):
         edge = theme.ACCENT if is_focused else mix(theme.PANEL_EDGE, theme.ACCENT, 0.4) if lit else theme.PANEL_EDGE
         draw_box(surface, self.rect, FACE if self.is_enabled else theme.PANEL, edge, width=2 if is_focused else 1)
         tone = theme.TEXT if self.is_enabled else theme.DIM
-        texts.draw(surface, self._choices[self._index][1], self.rect.center, TEXT_PX, tone, align="centre")
+        texts.draw(surface, self.words, self.rect.center, TEXT_PX, tone, align="centre")
         if self.is_enabled:
             arrow = theme.ACCENT if lit else theme.DIM
             surface.blit(icon("left", arrow), (self.rect.x + 10, self.rect.centery - 8))

@@ -130,6 +130,25 @@ def test_a_change_by_the_owner_is_shown_not_sent_back(open_lobby):
     assert online.requests == []
 
 
+@pytest.mark.parametrize(
+    ("seconds", "kills", "words"),
+    [
+        (30, 7, ("30 seconds", "7 kills")),
+        (60, 1, ("1 minute", "1 kill")),
+        (90, 0, ("90 seconds", "No limit")),
+        (1, 20, ("1 second", "20 kills")),
+        (3600, 500, ("60 minutes", "500 kills")),
+        ("long", "many", ("long", "many kills")),
+    ],
+)
+def test_a_servers_own_limits_have_their_units(open_lobby, seconds, kills, words):
+    online = FakeOnline()
+    online.room = room(member(1, "Ada"))
+    online.room.settings.update(time_limit_s=seconds, frag_limit=kills)
+    page = panel(open_lobby(online))
+    assert (page.time.words, page.frags.words) == words
+
+
 def test_chat_goes_out_with_enter_and_comes_in_with_its_name(in_room):
     page = panel(in_room)
     before = in_room.picture()
