@@ -15,6 +15,9 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from engine.drivers.command_line import USAGE_ERROR
+from engine.drivers.console import say
+
 INPUT_BYTES_MAX = 4096
 TIMEOUT_S = 5
 """Of one input: more is a loop that a packet can cause."""
@@ -58,10 +61,13 @@ def piece(data: bytes) -> bytes:
 
 
 def run(target: Callable[[bytes], None], seeds: Iterable[bytes] = ()) -> None:
-    """Hand over to libFuzzer; never returns."""
-    import atheris
-
+    """Hand over to libFuzzer; never returns. Without atheris: one line that says what to install, exit code 2."""
     name = target.__globals__["__spec__"].name
+    try:
+        import atheris
+    except ImportError:
+        say(f"python -m {name}: atheris is not installed: pip install '.[fuzz]'")
+        sys.exit(USAGE_ERROR)
     for module in [module for module in sys.modules if module.split(".")[0] in ("engine", "tests")]:
         del sys.modules[module]  # imported again, so that the engine, and only that, tells which of its branches an input takes
     with atheris.instrument_imports(include=["engine"]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,16 @@ def test_target_holds_on_random_inputs(name: str) -> None:
         for _ in range(4):
             target(random.randbytes(size))
             target(bytes(random.choice((0, 1, 2, 3, 5, 255)) for _ in range(size)))
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_without_atheris_a_sentence_names_the_extra(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "atheris", None)
+    monkeypatch.delitem(sys.modules, f"tests.fuzz.{name}", raising=False)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module(f"tests.fuzz.{name}", run_name="__main__")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"python -m tests.fuzz.{name}: atheris is not installed: pip install '.[fuzz]'\n"
 
 
 @pytest.mark.fuzz
