@@ -128,7 +128,7 @@ def netsim_match(request: pytest.FixtureRequest, netsim: Simulation, netsim_game
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add what the simulated network can say to the report of a failure."""
     report = yield
-    simulations = item.stash.get(_simulations, [])
+    simulations = [simulation for simulation in item.stash.get(_simulations, []) if _has_begun(simulation)]
     if report.failed and simulations:
         for simulation in simulations:
             report.sections.append(("simulated network", _describe(simulation, item, call)))
@@ -136,6 +136,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         if crash is not None and crash.message.startswith("engine."):  # pytest's summary has a line for it, and begins with the module
             crash.message = crash.message.partition(": ")[2] or crash.message
     return report
+
+
+def _has_begun(simulation: Simulation) -> bool:
+    """Of one in which no time has passed and nobody is there can nothing be said: the test was wrong, not the network."""
+    return simulation.now > simulation.begun_at or bool(simulation.servers or simulation.clients)
 
 
 def _describe(simulation: Simulation, item: pytest.Item, call: pytest.CallInfo[None]) -> str:
