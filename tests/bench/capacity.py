@@ -47,6 +47,11 @@ frag_limit = 0
 time_limit_s = 3600
 warmup_s = 0
 """
+MEANINGS = {
+    "ratio": "times the bare sockets (the server without the game's step / kernel_us)",
+    "floor_ratio": "times the bare sockets with seals (the same / floor_us)",
+}
+"""What a figure's name does not say."""
 MAP = "reactor"
 WARM_UP_S = 3.0
 """Everybody plays, nothing is measured yet: what joining left behind is done with."""
@@ -196,10 +201,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help=JSON_HELP)
     options = parser.parse_args(arguments)
     result = measure(options.clients, options.hz, options.seconds, options.seed)
-    if not options.json:
-        for key, value in result.items():
-            print(f"{key:32} {value}")
-    print(json.dumps(result))
+    if options.json:
+        print(json.dumps(result))
+        return
+    for key, value in result.items():
+        print(f"{key:32} {value} {MEANINGS.get(key, '')}".rstrip())
 
 
 if __name__ == "__main__":
