@@ -103,8 +103,8 @@ class Program:
         return next((line for line in self.lines if line.startswith("skirmish: ")), "")
 
     def says(self, text: str, *, after: int = 0) -> int:
-        """How many lines with ``text`` it has printed, from line number ``after`` on."""
-        return sum(text in line for line in self.lines[after:])
+        """How many lines with ``text`` it has printed, from line number ``after`` on. The object of ``--json`` says nothing."""
+        return sum(text in line and not line.startswith("{") for line in self.lines[after:])
 
     def stop(self) -> dict[str, Any]:
         """SIGTERM, an orderly end, and the object of ``--json``."""
