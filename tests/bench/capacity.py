@@ -28,7 +28,8 @@ from engine.contract import Commands, PresentOnly
 from engine.datagram.messages import HEADER_BYTES
 from engine.ids import Address, Seat
 from game.arena import ARENA_COMMAND, make_arena
-from tests.bench.load import Load, bot_moves
+from tests.bench.light import bot_moves
+from tests.bench.load import Load
 from tests.command_line import JSON_HELP, SECONDS, SEED, SEED_HELP, number, tool
 
 CONFIG = """
@@ -82,7 +83,8 @@ def measure(clients: int, hz: int, seconds: float, seed: int) -> dict[str, Any]:
             server.send_signal(signal.SIGTERM)
             out, _ = server.communicate(timeout=20)
     said = json.loads(out.strip().splitlines()[-1])
-    bytes_mean = sum(c.snapshot_bytes for c in load.clients) / max(1, sum(c.snapshots for c in load.clients))
+    snapshots = sum(player.snapshots for player in load.players)
+    bytes_mean = sum(player.snapshot_bytes for player in load.players) / max(1, snapshots)
     per_client_tick = cpu_s * 1e6 / (played_s * hz * clients)
     step_us = step_cost_us(clients, seed) / clients
     kernel_us, floor_us = kernel_cost_us(int(bytes_mean) + 36), floor_cost_us(int(bytes_mean) + 20)
@@ -101,7 +103,7 @@ def measure(clients: int, hz: int, seconds: float, seed: int) -> dict[str, Any]:
         "floor_us_per_client_tick": round(floor_us, 2),
         "floor_ratio": round((per_client_tick - step_us) / floor_us, 2),
         "bytes_per_snapshot_mean": round(bytes_mean, 1),
-        "snapshots_delivered_pct": round(100 * sum(c.snapshots for c in load.clients) / (clients * played_s * hz), 2),
+        "snapshots_delivered_pct": round(100 * snapshots / (clients * played_s * hz), 2),
         "rss_mb": round(rss_mb, 1),
         "ticks_dropped": said["ticks_dropped"],
         "load_pct": said["load_pct"],
