@@ -11,10 +11,8 @@ the control server. So nobody is ever told something about a session whose end i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
-from itertools import groupby
 from typing import Final
 
 from engine.contract import game_description, game_digest
@@ -23,7 +21,7 @@ from engine.control.limits import VERB_RATES, ControlLimits, Rate
 from engine.control.server import ControlServer, ControlServerStatistics
 from engine.control.server_events import CarriedReceived, Joined, Left, Lost, Requested, Resumed, ServerEvent, TurnedAway
 from engine.ids import Address
-from engine.session.values import AnnouncementMade, CarriedToSend, DatagramCarried, HostEvent, HostRequest
+from engine.session.values import CarriedToSend, DatagramCarried, HostEvent, HostRequest
 from engine.world import first_difference
 from server.config import ServerConfig
 from server.rooms import Lobby, LobbyStatistics
@@ -116,18 +114,6 @@ class ControlSide:
             self.lobby.host_event(event, now)
             self._settle(now)
 
-    def announce(
-        self, events: Sequence[AnnouncementMade], now: float, *, may_wait: bool, carefully: Callable[[Callable[[], None]], None]
-    ) -> None:
-        """What games have said to their players. ``may_wait``: it goes with whatever each of them is sent next. ``carefully`` does what it
-        is given, and may keep to itself that it went wrong: then the others are told all the same.
-        """
-        try:
-            for event in events:
-                carefully(partial(self.lobby.host_event, event, now))
-        finally:
-            self._settle(now, may_wait=may_wait)
-
     def host_requests(self) -> list[HostRequest]:
         """Drain what the match host is to do, in order."""
         requests: list[HostRequest] = [*self.lobby.outbox.drain_requests(), *self._carried]
@@ -146,22 +132,16 @@ class ControlSide:
 
     # --- inside
 
-    def _settle(self, now: float, *, may_wait: bool = False) -> None:
-        """Events to the lobby, its news to the control server, until both are quiet: news may end a session, which is an event again.
-        ``may_wait`` is about announcements.
-        """
+    def _settle(self, now: float) -> None:
+        """Events to the lobby, its news to the control server, until both are quiet: news may end a session, which is an event again."""
         while True:
             for event in self.control.events():
                 self._tell_lobby(event, now)
             news = self.lobby.outbox.drain_news()
             if not news:
                 return
-            for announced_to, same in groupby(news, key=lambda delivery: delivery.session_ids if delivery.is_announcement else None):
-                if announced_to is not None:
-                    self.control.broadcast(announced_to, *(delivery.news for delivery in same), may_wait=may_wait)
-                    continue
-                for delivery in same:
-                    self.control.broadcast(delivery.session_ids, delivery.news)
+            for delivery in news:
+                self.control.broadcast(delivery.session_ids, delivery.news)
 
     def _tell_lobby(self, event: ServerEvent, now: float) -> None:
         lobby = self.lobby

@@ -28,8 +28,6 @@ class Delivery:
 
     session_ids: tuple[SessionId, ...]
     news: News
-    is_announcement: bool = False
-    """The players hear of it by datagram as well."""
 
 
 class Outbox:
@@ -44,9 +42,9 @@ class Outbox:
         """News for one player; reliable: kept for him while his connection is lost."""
         self._news.append(Delivery((session_id,), news))
 
-    def announce(self, session_ids: tuple[SessionId, ...], news: News) -> None:
-        """What a match's game says to those who play."""
-        self._news.append(Delivery(session_ids, news, is_announcement=True))
+    def tell_all(self, session_ids: tuple[SessionId, ...], news: News) -> None:
+        """The same for several."""
+        self._news.append(Delivery(session_ids, news))
 
     def tell_members(self, room: Room, news: News, now: float) -> None:
         """News for everybody in a room, after the state of the room that it speaks about."""

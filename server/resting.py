@@ -10,7 +10,7 @@ import sys
 from typing import Final
 
 PLAYERS_FEW: Final = 32
-"""So many cost next to nothing: nothing of them rests, stops or waits (:mod:`server.held_events`)."""
+"""So many cost next to nothing: nothing of them rests or stops."""
 PAUSE_S_PER_PLAYER: Final = 0.0002
 PAUSE_S_MAX: Final = 0.05
 """With more players than a few the loop rests after each round: a round looks at all of them, each of them wakes it, and what it does is

@@ -148,13 +148,13 @@ class Rounds:
         self._outbox.tell(event.session_id, event.seated(room.seats, room.round.settings))
 
     def announced(self, event: AnnouncementMade) -> None:
-        """Pass an announcement on to everybody who plays."""
+        """Pass an announcement on to everybody who plays and may not have it yet."""
         room = self._rooms.get(event.match_id)
         if room is None:
             return
         news = Announced(event.match_id, event.tick, event.body, event.number)
         playing = tuple(session_id for session_id, member in room.members.items() if member.seat is not None)
-        self._outbox.announce(playing, news)
+        self._outbox.tell_all(playing if event.only_for is None else tuple(each for each in playing if each in event.only_for), news)
 
     def refused(self, event: MatchRefused, now: float) -> None:
         """The game did not take the settings after all: say so, and wait for somebody to be ready again."""

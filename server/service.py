@@ -25,7 +25,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 from random import Random
 from types import FrameType
 from typing import Any, Final
@@ -48,15 +47,14 @@ from engine.drivers.udp import open_udp_socket
 from engine.ids import DEFAULT_PORT, PORTS_TRIED, VERSION, Address
 from engine.session.config import HostConfig
 from engine.session.host import MatchHost
-from engine.session.values import AnnouncementMade, CarriedToSend, FairnessReported, HostEvent
+from engine.session.values import CarriedToSend, FairnessReported, HostEvent
 from engine.verbs import StreamWrapper
 from server.config import ServerConfig
 from server.control_side import ControlSide
-from server.held_events import HeldEvents
 from server.listing import server_info
 from server.pace_log import PaceLog
 from server.posting import Posting
-from server.resting import BREATH_S, CARRYING_S, PING_SPREAD_S, PLAYERS_FEW, part_of, rest_s
+from server.resting import BREATH_S, CARRYING_S, PING_SPREAD_S, part_of, rest_s
 from server.rules import Rules
 
 ROUND_S: Final = 0.01
@@ -133,7 +131,6 @@ class Service:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._hurry: asyncio.Event | None = None
-        self._held: Final = HeldEvents()
         self._pace: Final = PaceLog()
         self._mistakes = 0
 
@@ -207,16 +204,10 @@ class Service:
         part = part_of(players, is_carrying=self._is_carrying)
         await self._in_parts(self._tcp.delivering(time, part))  # first: it happened before now
         time = now()  # anew: its stops would count into the round trips of the pings of this round
-        for is_announced, events in groupby(self._held.pass_on(self._tick.take_events(), players, time), key=_is_announcement):
-            if is_announced:
-                announced = [event for event in events if isinstance(event, AnnouncementMade)]
-                may_wait = players > PLAYERS_FEW
-                self._carefully(partial(self._side.announce, announced, time, may_wait=may_wait, carefully=self._carefully))
-                continue
-            for event in events:
-                if isinstance(event, CarriedToSend):
-                    self._carried_at = time
-                self._carefully(partial(self._side.host_event, event, time))
+        for event in self._tick.take_events():
+            if isinstance(event, CarriedToSend):
+                self._carried_at = time
+            self._carefully(partial(self._side.host_event, event, time))
         self._carefully(partial(self._side.advance, time))
         self._carefully(self._post_requests)
         await self._in_parts(self._tcp.flushing(time, part))
@@ -353,10 +344,6 @@ class Service:
         for line in self._side.log_lines():
             self._log(line)
         self._sockets.close()
-
-
-def _is_announcement(event: HostEvent) -> bool:
-    return isinstance(event, AnnouncementMade)
 
 
 def _is_datagram(event: HostEvent) -> bool:

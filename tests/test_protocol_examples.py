@@ -221,14 +221,14 @@ def test_the_snapshots_one_after_the_other() -> None:
 
 
 def test_announcements() -> None:
-    ((name, *given, last),) = examples("announcements")
+    ((_, *given, last),) = examples("announcements")
     log, expected = AnnouncementLog(), []
     for line in given:
         number, tick, body = line.split()
         expected.append(Announcement(int(number), int(tick), unhexed(body)))
         assert log.add(int(tick), unhexed(body)) == expected[-1]
     data = hex_of([last])
-    assert log.message(int(name.split()[-1]), 0) == data
+    assert log.written(0) == (data, 1, 2)
     assert data[0] == ANNOUNCEMENTS_MESSAGE
     assert read_announcements(data[1:]) == expected
 

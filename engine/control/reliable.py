@@ -11,7 +11,6 @@ away for a minute gets one list of rooms, not sixty.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple
@@ -68,17 +67,16 @@ class ReliableChannel:
 
     def send(self, body: bytes, replaces: str | None = None) -> bool:
         """Take a message; False where that would be more than is kept (nothing is taken then)."""
-        return self.send_all((Outgoing(body, replaces),), len(body))
+        return self.send_outgoing(Outgoing(body, replaces))
 
-    def send_all(self, messages: Sequence[Outgoing], size_bytes: int) -> bool:
-        """Take several in order, all of them or none; ``size_bytes`` together. None of them replaces another of them."""
-        for outgoing in messages:
-            if outgoing.replaces is not None:
-                self._withdraw(outgoing.replaces)
-        count = len(self._numbered) + len(self._waiting) + len(messages)
-        if count > self._messages_max or self._bytes + size_bytes > self._bytes_max:
+    def send_outgoing(self, outgoing: Outgoing) -> bool:
+        """The same for a message that goes to several channels."""
+        if outgoing.replaces is not None:
+            self._withdraw(outgoing.replaces)
+        size_bytes = len(outgoing.body)
+        if len(self._numbered) + len(self._waiting) >= self._messages_max or self._bytes + size_bytes > self._bytes_max:
             return False
-        self._waiting.extend(messages)
+        self._waiting.append(outgoing)
         self._bytes += size_bytes
         return True
 

@@ -183,26 +183,25 @@ class ControlServer:
         """Tell one player something; see :meth:`broadcast`. False where there is no such session any more."""
         return self.broadcast((session_id,), news) == 1
 
-    def broadcast(self, session_ids: Iterable[SessionId], *news: News, may_wait: bool = False) -> int:
+    def broadcast(self, session_ids: Iterable[SessionId], news: News) -> int:
         """Tell players something, each exactly once and in order, if need be after a resume. Gives how many sessions took it.
 
         A whole state (Rooms, RoomState) that has not gone out yet is replaced by a newer one. A session with too much unacknowledged
-        ends as ``flooding``. What ``may_wait`` goes with the next bytes that a player is sent anyway: his next ping at the latest.
+        ends as ``flooding``.
         Raises :class:`LocalProtocolError` for news outside their limits.
         """
-        outgoing = [self._outgoing(each) for each in news]
-        size_bytes = sum(len(each.body) for each in outgoing)
+        outgoing = self._outgoing(news)
         taken = 0
         for session_id in session_ids:
             session = self._sessions.get(session_id)
             if session is None:
-                self._dropped["news_for_nobody"] += len(outgoing)
-            elif session.channel.send_all(outgoing, size_bytes):
+                self._dropped["news_for_nobody"] += 1
+            elif session.channel.send_outgoing(outgoing):
                 taken += 1
-                if session.peer is not None and not may_wait:
+                if session.peer is not None:
                     self._roster.wake(self._peers[session.peer])
             else:
-                self._dropped["news_unacknowledged"] += len(outgoing)
+                self._dropped["news_unacknowledged"] += 1
                 self._roster.close_session(session, DisconnectReason.FLOODING)
         return taken
 

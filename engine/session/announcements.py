@@ -1,16 +1,12 @@
-"""Reliable events of the game, fast: each also travels beside the snapshots until it has most likely arrived.
+"""Reliable events of the game, fast: each also travels beside the snapshots until the client has acknowledged it.
 
 The control connection delivers every announcement once and in order, whatever happens. But it is TCP: at 30 % loss a lost segment comes
 again after 200 ms, or 600, or 1400, and everything behind it waits. So the server numbers a match's announcements 1, 2, 3, ... and
-repeats each in datagrams for a second: with every snapshot while it is young, then with one in four ticks, counted for each seat, as not
-every seat gets a snapshot in every tick. The client takes the next number from whichever way brings it first and drops what it has: once
-and in order as before, and at 30 % loss nearly always within 100 ms. A seat whose datagrams are carried gets each once, which is enough
-there: it need not wait for what the control connections are told together.
+repeats them in datagrams (:mod:`engine.session.repetition`). The client takes the next number from whichever way brings it first and drops
+what it has: once and in order as before, and at 30 % loss nearly always within 100 ms.
 
     message    type 2 | announcement ...
     announcement   number u32 | tick u32 | length u16 | body
-
-Nothing is acknowledged: what all repetitions fail to bring, the control connection brings.
 """
 
 from __future__ import annotations
@@ -21,19 +17,11 @@ from typing import Final, NamedTuple
 
 from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE
 
-EVERY_TICK_TICKS: Final = 12
-"""While an announcement is this young, every snapshot repeats it: 200 ms at 60 Hz, a retransmission timeout of TCP."""
-
-THEN_EVERY_TICKS: Final = 4
-"""The older ones: to each seat so many ticks apart at the least."""
-REPEATED_TICKS: Final = 60
-"""A blackout of half a second and a burst of 20 lost datagrams end within it."""
-
 FAST_BYTES_MAX: Final = 768
 """Of all announcements in one datagram: the largest one fits. What does not fit waits its turn or comes by the control connection."""
 
 RECENT_MAX: Final = 256
-"""Announcements repeated at once; the oldest give way."""
+"""Announcements that can still be repeated; the oldest give way."""
 
 _HEAD: Final = Struct(">IIH")
 _TYPE: Final = bytes([ANNOUNCEMENTS_MESSAGE])
@@ -48,70 +36,65 @@ class Announcement(NamedTuple):
     body: bytes
 
 
+class Written(NamedTuple):
+    """A message of announcements, and which are in it."""
+
+    message: bytes
+    first: int
+    """Number of its first announcement; they follow each other without gaps."""
+    last: int
+
+
+_NOTHING: Final = Written(b"", 0, 0)
+
+
 class AnnouncementLog:
-    """Server: numbers the announcements of one match, and says what goes beside the snapshots of a tick."""
+    """Server: numbers the announcements of one match and lays them out for datagrams, once for all seats that get the same."""
 
     def __init__(self) -> None:
         self.newest = 0
         """Number of the newest announcement; 0 before the first."""
         self._recent: Final[deque[Announcement]] = deque(maxlen=RECENT_MAX)
-        self._messages_tick = -1
-        self._messages: Final[dict[int, bytes]] = {}
-        """Of that tick, by the tick that they begin behind: written once for all seats that get the same."""
+        self._written: Final[dict[int, Written]] = {}
+        """By the number that they come behind, until there is a newer one: as many as are recent at most."""
 
     def add(self, tick: int, body: bytes) -> Announcement:
         """A new one, made in the step of ``tick``."""
         self.newest += 1
         announcement = Announcement(self.newest, tick, body)
         self._recent.append(announcement)
+        self._written.clear()
         return announcement
 
-    def message(self, tick: int, after_tick: int) -> bytes:
-        """What to send with a snapshot of ``tick``: those made later than ``after_tick``; empty where there are none to repeat."""
-        recent = self._recent
-        while recent and tick - recent[0].tick > REPEATED_TICKS:
-            recent.popleft()
-        if not recent:
-            return b""
-        if tick != self._messages_tick:
-            self._messages_tick = tick
-            self._messages.clear()
-        if after_tick not in self._messages:
-            self._messages[after_tick] = self._written(after_tick)
-        return self._messages[after_tick]
+    def newest_until(self, tick: int) -> int:
+        """Number of the newest announcement made in ``tick`` or before it, as far as that is known still (0: none is)."""
+        for number, made, _ in reversed(self._recent):
+            if made <= tick:
+                return number
+        return 0
 
-    def _written(self, after_tick: int) -> bytes:
+    def written(self, after: int) -> Written:
+        """Those behind number ``after``, oldest first, as many as fit one message; an empty one where there are none."""
+        if after >= self.newest or not self._recent:
+            return _NOTHING
+        after = max(after, self._recent[0].number - 1)
+        if after not in self._written:
+            self._written[after] = self._write(after)
+        return self._written[after]
+
+    def _write(self, after: int) -> Written:
         parts = [_TYPE]
         left = FAST_BYTES_MAX
+        last = after
         for number, made, body in self._recent:
-            if made <= after_tick:
+            if number <= after:
                 continue
             left -= _HEAD.size + len(body)
             if left < 0:
                 break  # the client takes them in order: a later one that fits would only wait there
             parts += (_HEAD.pack(number, made, len(body)), body)
-        return b"".join(parts) if len(parts) > 1 else b""
-
-
-class Repetition:
-    """Server: what is repeated to one connection, and when."""
-
-    __slots__ = ("_older_tick", "_tick")
-
-    def __init__(self) -> None:
-        self._tick = self._older_tick = -REPEATED_TICKS
-
-    def message(self, log: AnnouncementLog, tick: int, *, is_carried: bool) -> bytes:
-        """What goes beside this connection's snapshot of ``tick``; empty where it is nothing."""
-        if is_carried:
-            after_tick = self._tick
-        elif tick - self._older_tick >= THEN_EVERY_TICKS:
-            self._older_tick = tick
-            after_tick = tick - REPEATED_TICKS - 1
-        else:
-            after_tick = tick - EVERY_TICK_TICKS
-        self._tick = tick
-        return log.message(tick, after_tick)
+            last = number
+        return Written(b"".join(parts), after + 1, last) if last > after else _NOTHING
 
 
 class AnnouncementFeed:
@@ -123,7 +106,7 @@ class AnnouncementFeed:
         """Taken from datagrams, that is before the control connection brought them."""
 
     def from_control(self, number: int) -> bool:
-        """An announcement has come by the control connection, which never leaves one out; whether it is new."""
+        """An announcement has come by the control connection, which leaves out none that we have not acknowledged; whether it is new."""
         if number <= self.newest:
             return False
         self.newest = number

@@ -33,7 +33,6 @@ from engine.session.message_kinds import COMMANDS_MESSAGE
 from engine.session.sending import Place, Sending
 from engine.session.values import (
     AdmitSeat,
-    AnnouncementMade,
     CarriedToSend,
     CloseMatch,
     DatagramCarried,
@@ -347,19 +346,24 @@ class MatchHost:
 
     def _step(self, match: Match, now: float) -> None:
         try:
-            announcements = match.step()
+            match.step()
             is_over = match.is_over()
         except Exception:  # noqa: BLE001 - a bug in one game's step must not end the other matches of this host
             self._fail(match, now)
             return
-        for number, _, body in announcements:
-            self._emit(AnnouncementMade(match.match_id, match.tick, body, number))
-        if is_over and not match.is_over_reported:
+        ends = is_over and not match.is_over_reported
+        self._announce(match, everything=ends)
+        if ends:
             match.is_over_reported = True
             self._emit(MatchOver(match.match_id, match.world.copy()))
 
+    def _announce(self, match: Match, *, everything: bool) -> None:
+        for event in match.to_announce(everything=everything):
+            self._emit(event)
+
     def _fail(self, match: Match, now: float) -> None:
         self._failed += 1
+        self._announce(match, everything=True)
         self._close(match, now)
         self._emit(MatchFailed(match.match_id, traceback.format_exc()))
 

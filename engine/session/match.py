@@ -6,6 +6,7 @@ goes into the ring of baselines and into the history for lag compensation.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,6 +30,8 @@ from engine.replication.command_reader import CommandReader
 from engine.session.announcements import Announcement, AnnouncementLog
 from engine.session.config import HostConfig
 from engine.session.fairness import FairnessBook, PlayerFairness, account_of
+from engine.session.repetition import Repetition
+from engine.session.values import AnnouncementMade
 from engine.timeline import History, ServerPast
 from engine.world import World
 
@@ -38,6 +41,14 @@ PARTS_SEATS_MIN: Final = 4
 such have this bound; a match of 16 has it for everybody, one of 256 for four. Where this computer was held up for a moment, every line
 looks too narrow to its budget: without a bound, 256 of them at once took a fifth of a second in each tick, and held it up for good."""
 
+ANNOUNCED_AT_ONCE_SEATS_MAX: Final = 32
+"""Among so many players each announcement goes to all control connections at once. Among more of them that is what costs most: with 256, 30
+announcements a second are 7,700 messages, each a TLS record and a system call."""
+ANNOUNCED_LATER_TICKS: Final = 60
+"""So there it waits a second, and goes only to who has not acknowledged it by then: on a good network to nobody."""
+ANNOUNCED_TOGETHER_TICKS: Final = 15
+"""And it takes along those that have waited nearly as long, this much less: a host that is late gets its acknowledgements late, from
+everybody, and telling all of them each by itself would make it later still."""
 ANNOUNCEMENTS_PER_TICK_MAX: Final = 64
 ANNOUNCEMENT_BYTES_MAX: Final = 512
 
@@ -56,6 +67,8 @@ class SeatState:
     """What the client holds: the next snapshot is coded against it."""
     round_trip_s: float = 0.0
     """Its connection's, as the server itself measures it."""
+    repetition: Repetition = field(default_factory=Repetition)
+    """What has been announced to its client."""
     views: SeatViews | None = None
     """What it is shown instead of the world, from when its line is found too narrow until it holds a true world again."""
 
@@ -75,6 +88,8 @@ class Match:
         self.rows_held_back = 0
         self.is_over_reported = False
         self.announcements: Final = AnnouncementLog()
+        self._to_announce: Final[deque[Announcement]] = deque()
+        """What the control connections have not been told: of a second, 64 a tick at most."""
         schema = self.world.schema
         self._commands: Final = Commands(game.command, schema.seats)
         self._encoder: Final = SnapshotEncoder(schema)
@@ -116,6 +131,10 @@ class Match:
     def reconnect(self, state: SeatState, session_id: SessionId, connection_id: ConnectionId) -> None:
         """A (new) connection speaks for the seat: it holds no baseline yet, and its commands start afresh."""
         has_mismatch = state.baseline.has_mismatch and state.session_id == session_id
+        if state.session_id == session_id:
+            state.repetition.reconnected()
+        else:
+            state.repetition = Repetition(self.announcements.newest)  # as its ticket will say
         self._close_account(state)
         state.session_id = session_id
         state.connection_id = connection_id
@@ -170,8 +189,8 @@ class Match:
         state.buffer.receive(message, self.world.tick + 1, now_in_ticks, is_newest, state.reader.repeated)
         return True
 
-    def step(self) -> list[Announcement]:
-        """Compute the next tick. Returns what the game announces about it."""
+    def step(self) -> None:
+        """Compute the next tick."""
         world, commands = self.world, self._commands
         tick = world.tick + 1
         commands.clear()
@@ -205,11 +224,31 @@ class Match:
         self._history.record(world)
         self._shared = self._shared_baselines()
         if self._announcer is None:
-            return []
+            return
         bodies = list(self._announcer.announcements(world))
         assert len(bodies) <= ANNOUNCEMENTS_PER_TICK_MAX, f"{len(bodies)} announcements in one tick"
         assert all(len(body) <= ANNOUNCEMENT_BYTES_MAX for body in bodies), "an announcement is too long"
-        return [self.announcements.add(tick, body) for body in bodies]
+        self._to_announce.extend([self.announcements.add(tick, body) for body in bodies])
+
+    def to_announce(self, *, everything: bool = False) -> list[AnnouncementMade]:
+        """Drain what the control connections are to tell now; ``everything``: nothing may wait, because an end comes behind it."""
+        waiting = self._to_announce
+        if not waiting:
+            return []
+        players = [(state.session_id, state.repetition) for state in self.seats.values() if state.session_id is not None]
+        is_large = len(players) > ANNOUNCED_AT_ONCE_SEATS_MAX
+        until = self.world.tick
+        if is_large and not everything:
+            if waiting[0].tick > until - ANNOUNCED_LATER_TICKS:
+                return []
+            until += ANNOUNCED_TOGETHER_TICKS - ANNOUNCED_LATER_TICKS
+        made = []
+        while waiting and waiting[0].tick <= until:
+            number, tick, body = waiting.popleft()
+            lacking = frozenset(session_id for session_id, repetition in players if repetition.confirmed < number) if is_large else None
+            if lacking is None or lacking:
+                made.append(AnnouncementMade(self.match_id, Tick(tick), body, number, lacking))
+        return made
 
     def is_over(self) -> bool:
         """Whether the game says that the match is finished."""

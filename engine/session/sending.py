@@ -12,7 +12,6 @@ from typing import Final
 
 from engine.datagram import Connection
 from engine.ids import ConnectionId, MatchId, SessionId
-from engine.session.announcements import Repetition
 from engine.session.budget import PERIOD_S, SendBudget
 from engine.session.config import HostConfig
 from engine.session.governor import SPREAD_TICKS_MAX, LoadGovernor
@@ -38,7 +37,6 @@ class Place:
     is_carried: bool = False
     redundancy: Redundancy = field(default_factory=Redundancy)
     copies: Copies = field(default_factory=Copies)
-    repetition: Repetition = field(default_factory=Repetition)
     last_commands: bytes = b""
     """The last message of commands: what is the same is a copy."""
 
@@ -92,9 +90,7 @@ class Sending:
             redundancy = place.redundancy
             if now >= redundancy.judge_at or redundancy.copies:
                 self._plan_copies(connection_id, place, message, now)
-            announced = place.repetition.message(match.announcements, match.world.tick, is_carried=place.is_carried)
-            if announced:
-                connection.send(announced)
+            place.state.repetition.send(match.announcements, match.world.tick, connection, now, is_carried=place.is_carried)
 
     def _room(self, place: Place, tick: int, ticks: int) -> int | None:
         """How many bytes this place's snapshot may have now; 0: any number; None: it is not its turn."""

@@ -191,7 +191,8 @@ class MatchServer:
             if isinstance(event, TicketIssued):
                 self._hand_over(event)
             elif isinstance(event, AnnouncementMade):
-                self.control.broadcast(self._seat_of, m.Announced(event.match_id, event.tick, event.body, event.number))
+                announced = m.Announced(event.match_id, event.tick, event.body, event.number)
+                self.control.broadcast([each for each in self._seat_of if event.only_for is None or each in event.only_for], announced)
             elif isinstance(event, CarriedToSend):
                 self.control.send_datagram(event.session_id, event.connection_id, event.datagram)
             elif isinstance(event, MatchOver | MatchFailed):

@@ -149,13 +149,15 @@ class SeatCarried:
 
 @dataclass(frozen=True, slots=True)
 class AnnouncementMade:
-    """The game announced something: every member of the match gets it as a reliable event."""
+    """The game announced something: the control connection brings it, as a reliable event, to who may not have it yet."""
 
     match_id: MatchId
     tick: Tick
     body: bytes
     number: int = 0
     """From 1, without gaps, per match."""
+    only_for: frozenset[SessionId] | None = None
+    """The others have acknowledged it as it came by datagram; None: nobody has."""
 
 
 @dataclass(frozen=True, slots=True)

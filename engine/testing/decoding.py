@@ -19,8 +19,9 @@ from engine.datagram.messages import Challenge, Farewell, Fragment, Message, Par
 from engine.discovery.query import ANSWER_MAGIC, QUERY_MAGIC
 from engine.replication.commands import read_commands
 from engine.replication.feedback import read_feedback
+from engine.session.announcements import Announcement, read_announcements
 from engine.session.client import MatchClient
-from engine.session.message_kinds import COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
+from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE, COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
 from engine.testing.participants import SimulatedClient
 from engine.wire import BitReader, ReadError, expand
 
@@ -88,7 +89,10 @@ class Decoder:
 
 def _part(part: Part, commands: CommandSchema, newest_tick: int, *, is_to_server: bool) -> str:
     if isinstance(part, Message):
-        return _commands(commands, part.content) if is_to_server else _snapshot(part.content, newest_tick)
+        if is_to_server:
+            return _commands(commands, part.content)
+        announced = read_announcements(part.content[1:]) if part.content[:1] == bytes([ANNOUNCEMENTS_MESSAGE]) else []
+        return "; ".join(map(_announcement, announced)) or _snapshot(part.content, newest_tick)
     if isinstance(part, Fragment):
         return f"fragment {part.place} of 0 to {part.last} of message {part.message}, {len(part.content)} bytes"
     if isinstance(part, Challenge | Response | Farewell):
@@ -125,6 +129,10 @@ def _snapshot(content: bytes, newest_tick: int) -> str:
         return f"unreadable message: {_hex(content)}"
     kind = f"built on {tick - ticks}" if ticks else "complete"
     return f"snapshot {tick} {kind}, {len(content)} bytes, command used {feedback.last_used_tick}"
+
+
+def _announcement(announcement: Announcement) -> str:
+    return f"announcement {announcement.number} of tick {announcement.tick}: {_hex(announcement.body)}"
 
 
 def _shown(message: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import hypothesis.strategies as st
@@ -37,16 +36,7 @@ TIGHT = ControlLimits(
 
 
 class AlwaysAsks(ControlServer):
-    """Every stream, every time; but who was told what may wait is given nothing before something else is done to his stream."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._patient: set[SessionId] = set()
-
-    def broadcast(self, session_ids: Iterable[SessionId], *news: News, may_wait: bool = False) -> int:
-        if may_wait:
-            self._patient |= set(session_ids)
-        return super().broadcast(session_ids, *news, may_wait=may_wait)
+    """Every stream, every time."""
 
     def advance(self, now: float) -> None:
         self._ask_everybody()
@@ -64,11 +54,6 @@ class AlwaysAsks(ControlServer):
         self._roster.due_at = ALWAYS
         for entry in self._peers.values():
             entry.due_at = ALWAYS
-            is_patient = entry.session is not None and entry.session.session_id in self._patient
-            if is_patient and not entry.has_work:
-                continue
-            if entry.session is not None:
-                self._patient.discard(entry.session.session_id)
             self._roster.touch(entry)
 
 
@@ -126,10 +111,10 @@ class Twins:
         for _ in range(times):
             user.client.request(request)
 
-    def tell(self, session_id: int, news: News, times: int, *, may_wait: bool) -> None:
+    def tell(self, session_id: int, news: News, times: int) -> None:
         both = (SessionId(session_id), SessionId(1))
         for _ in range(times):
-            assert len({server.broadcast(both, news, may_wait=may_wait) for server in self.both}) == 1
+            assert len({server.broadcast(both, news) for server in self.both}) == 1
 
     def carry(self, session_id: int, size: int, times: int) -> None:
         for _ in range(times):
@@ -193,7 +178,7 @@ actions = st.one_of(
     st.tuples(st.just("deaf"), users),
     st.tuples(st.just("say"), users, st.one_of(st.binary(min_size=1, max_size=40), st.just(b"\0\0\x0f\xa0"))),
     st.tuples(st.just("ask"), users, st.sampled_from(REQUESTS), st.integers(1, 20)),
-    st.tuples(st.just("tell"), sessions, st.sampled_from([*NEWS, LONG_NEWS]), st.integers(1, 30), st.booleans()),
+    st.tuples(st.just("tell"), sessions, st.sampled_from([*NEWS, LONG_NEWS]), st.integers(1, 30)),
     st.tuples(st.just("carry"), sessions, st.integers(0, 1200), st.integers(1, 12)),
     st.tuples(st.just("kick"), sessions),
     st.tuples(st.just("close")),
@@ -217,8 +202,8 @@ def act(twins: Twins, action: tuple[Any, ...]) -> None:
             twins.say(twins.users[number], data)
         case ("ask", number, request, times):
             twins.ask(twins.users[number], request, times)
-        case ("tell", session_id, news, times, may_wait):
-            twins.tell(session_id, news, times, may_wait=may_wait)
+        case ("tell", session_id, news, times):
+            twins.tell(session_id, news, times)
         case ("carry", session_id, size, times):
             twins.carry(session_id, size, times)
         case ("close",):

@@ -7,7 +7,6 @@ import itertools
 import pytest
 
 from engine.control import client_events, messages, server_events
-from engine.control.codec import write_news
 from engine.control.limits import ControlLimits
 from engine.control.states import ClientState
 from engine.errors import DisconnectReason, LocalProtocolError
@@ -249,30 +248,6 @@ def test_misuse_raises_at_once() -> None:
         pair.server.send(SessionId(1), messages.ServerNotice("two\nlines"))
     with pytest.raises(LocalProtocolError):
         make_client(password="x" * 65)
-
-
-def test_what_may_wait_goes_with_the_next_bytes_and_keeps_its_place() -> None:
-    pair = Pair().join()
-    pair.step(2.0)
-    session_id = pair.client.session_id
-    assert session_id is not None
-    pinged_at = pair.now
-    while not pair.server.bytes_to_send(pinged_at):  # to just behind a ping
-        pinged_at += 0.01
-        pair.server.advance(pinged_at)
-    first, second, urgent = (messages.Announced(1, tick, b"kill") for tick in (1, 2, 3))
-    assert pair.server.broadcast([session_id], first, second, may_wait=True) == 1
-    pair.server.advance(pinged_at + 0.9)
-    assert pair.server.bytes_to_send(pinged_at + 0.9) == []
-    pair.server.advance(pinged_at + 1.1)
-    (sent,) = pair.server.bytes_to_send(pinged_at + 1.1)
-    said = unframe(sent[1])
-    assert [type(message).__name__ for message in said] == ["Ping", "Reliable", "Reliable"]
-    pair.server.broadcast([session_id], first, may_wait=True)
-    pair.server.broadcast([session_id], urgent)
-    (sent,) = pair.server.bytes_to_send(pinged_at + 1.2)
-    bodies = [bytes(message.body) for message in unframe(sent[1]) if isinstance(message, messages.Reliable)]
-    assert bodies == [write_news(first, 1000), write_news(urgent, 1000)]
 
 
 def test_pings_of_many_do_not_stay_together() -> None:

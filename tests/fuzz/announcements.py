@@ -24,4 +24,5 @@ if __name__ == "__main__":
     log = AnnouncementLog()
     for number in range(5):
         log.add(7, bytes(number))
-    run(target, [b"\1" + piece(log.message(7, 0)[1:]), b"\0\1" + piece(log.message(7, 0)[1:])])
+    told = piece(log.written(0).message[1:])
+    run(target, [b"\1" + told, b"\0\1" + told])

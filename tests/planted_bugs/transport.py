@@ -289,8 +289,8 @@ CONTROL: Final = (
     Bug(
         "event_order_swapped",
         "engine/control/reliable.py",
-        "self._waiting.extend(messages)",
-        "self._waiting.extendleft(messages)",
+        "self._waiting.append(outgoing)",
+        "self._waiting.appendleft(outgoing)",
         "Two events of one moment arrive in the other order.",
         "tests/control",
     ),

@@ -12,7 +12,7 @@ from engine.datagram import messages as parts
 from engine.datagram.sealing import make_seals
 from engine.errors import DisconnectReason
 from engine.ids import Address, ConnectionId, Ticket
-from engine.session.announcements import REPEATED_TICKS, AnnouncementLog, read_announcements
+from engine.session.announcements import AnnouncementLog, read_announcements
 from tests.second_reader import datagrams
 from tests.second_reader.packet import Packet
 
@@ -131,9 +131,7 @@ def announcements(roll: Random) -> Iterator[Packet]:
             tick += roll.randrange(9)
             number, _, body = log.add(tick, roll.randbytes(roll.choice((0, 1, 30, 512))))
             made.append((number, tick, body))
-        tick += roll.randrange(10)
-        after_tick = tick - roll.choice((2, 12, 40, 100))
-        if data := log.message(tick, after_tick):
+        after = roll.choice((0, 0, 1, 5))
+        if data := log.written(after).message:
             count = len(read_announcements(data[1:]))
-            young = [one for one in made if one[1] > after_tick and tick - one[1] <= REPEATED_TICKS]
-            yield Packet("announcements", data, young[:count], partial(datagrams.read_announcements, data))
+            yield Packet("announcements", data, made[after : after + count], partial(datagrams.read_announcements, data))

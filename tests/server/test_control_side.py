@@ -1,17 +1,14 @@
 from __future__ import annotations
 
-import operator
 import random
-from collections.abc import Callable
-
-import pytest
+from dataclasses import replace
 
 from engine.contract import game_description, game_digest
 from engine.control.client import ControlClient
 from engine.control.client_events import NewsReceived
-from engine.control.messages import Announced, ChatSaid, JoinRoom, RoomState, SayChat, Seated, SetReady
-from engine.ids import Address, ConnectionId, MatchId, Tick, Ticket
-from engine.session.values import AdmitSeat, AnnouncementMade, HostEvent, TicketIssued
+from engine.control.messages import Announced, JoinRoom, Seated, SetReady
+from engine.ids import Address, ConnectionId, MatchId, SessionId, Tick, Ticket
+from engine.session.values import AdmitSeat, AnnouncementMade, TicketIssued
 from engine.world import first_difference
 from server.control_side import ControlSide
 from tests.server.lobby_bench import TOY_COMMAND, TOY_SCHEMA, ToyRules, config_with
@@ -25,7 +22,6 @@ class Player:
     def __init__(self, side: ControlSide, peer: int, now: float) -> None:
         self.peer = peer
         self.heard: list[object] = []
-        self.sent_bytes: list[int] = []
         self.client = ControlClient(
             schema_digest=game_digest(TOY_SCHEMA, TOY_COMMAND),
             schema_description=game_description(TOY_SCHEMA, TOY_COMMAND),
@@ -54,7 +50,6 @@ class Table:
             self.side.advance(self.now)
             for peer, data in self.side.streams_to_send(self.now):
                 player = self.players[peer - 1]
-                player.sent_bytes.append(len(data))
                 player.client.receive(data, self.now)
                 player.heard += [event.message for event in player.client.events() if isinstance(event, NewsReceived)]
             for request in self.side.host_requests():
@@ -81,8 +76,8 @@ def playing(players: int) -> Table:
     return table
 
 
-def announcements(count: int, first: int = 1) -> list[AnnouncementMade]:
-    return [AnnouncementMade(MatchId(1), Tick(number), b"kill", number) for number in range(first, first + count)]
+def announcements(count: int) -> list[AnnouncementMade]:
+    return [AnnouncementMade(MatchId(1), Tick(number), b"kill", number) for number in range(1, count + 1)]
 
 
 def as_heard(events: list[AnnouncementMade]) -> list[Announced]:
@@ -91,60 +86,16 @@ def as_heard(events: list[AnnouncementMade]) -> list[Announced]:
 
 def test_announcements_are_told_to_everybody_who_plays_in_order() -> None:
     table = playing(3)
-    table.side.announce(announcements(5), table.now, may_wait=False, carefully=operator.call)
+    for event in announcements(5):
+        table.side.host_event(event, table.now)
     table.wait(ROUND_S)
     assert table.heard(Announced) == [as_heard(announcements(5))] * 3
 
 
-def test_announcements_that_may_wait_cost_no_writing_of_their_own_and_come_within_a_second() -> None:
+def test_an_announcement_is_told_only_to_who_may_not_have_it_yet() -> None:
     table = playing(3)
-    writings = [len(player.sent_bytes) for player in table.players]
-    table.wait(1.0)
-    usual = [len(player.sent_bytes) - before for player, before in zip(table.players, writings, strict=True)]
-    writings = [len(player.sent_bytes) for player in table.players]
-    table.side.announce(announcements(5), table.now, may_wait=True, carefully=operator.call)
-    table.wait(1.0)
-    assert table.heard(Announced) == [as_heard(announcements(5))] * 3
-    assert [len(player.sent_bytes) - before for player, before in zip(table.players, writings, strict=True)] == usual
-
-
-def test_one_announcement_that_cannot_be_told_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    table = playing(2)
-    events = announcements(4)
-    mistakes: list[ValueError] = []
-    host_event = table.side.lobby.host_event
-
-    def raising(event: HostEvent, now: float) -> None:
-        if event is events[1]:
-            raise ValueError("our own mistake")
-        host_event(event, now)
-
-    def carefully(action: Callable[[], None]) -> None:
-        try:
-            action()
-        except ValueError as mistake:
-            mistakes.append(mistake)
-
-    monkeypatch.setattr(table.side.lobby, "host_event", raising)
-    table.side.announce(events, table.now, may_wait=False, carefully=carefully)
+    lacking = frozenset({SessionId(2), SessionId(77)})
+    for event in announcements(2):
+        table.side.host_event(replace(event, only_for=lacking), table.now)
     table.wait(ROUND_S)
-    told = as_heard(events)
-    assert table.heard(Announced) == [[told[0], told[2], told[3]]] * 2
-    assert len(mistakes) == 1
-
-    with pytest.raises(ValueError, match="our own"):
-        table.side.announce(events, table.now, may_wait=False, carefully=operator.call)
-    table.wait(ROUND_S)
-    assert table.heard(Announced) == [[told[0], told[2], told[3], told[0]]] * 2
-
-
-def test_what_does_not_wait_takes_along_what_does_and_does_not_overtake_it() -> None:
-    table = playing(2)
-    table.side.announce(announcements(2), table.now, may_wait=True, carefully=operator.call)
-    table.players[0].client.request(SayChat("hi"))
-    for player in table.players:
-        player.heard.clear()
-    table.wait(2 * ROUND_S)
-    for player in table.players:
-        kinds = [type(news) for news in player.heard if not isinstance(news, RoomState)]
-        assert kinds == [Announced, Announced, ChatSaid]
+    assert table.heard(Announced) == [[], as_heard(announcements(2)), []]

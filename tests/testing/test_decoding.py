@@ -7,9 +7,10 @@ from engine.conditions import NetConditions
 from engine.datagram.inspect import open_datagram
 from engine.discovery.query import Query, write_query
 from engine.replication.decoder import Decoded, Refusal
-from engine.testing import Decoder, SimulatedMatch, Simulation
+from engine.testing import Decoder, GameUnderTest, SimulatedMatch, Simulation
 from engine.testing.scenario import at, partition
-from tests.testing.toy import RUNNERS
+from engine.world import World
+from tests.testing.toy import RUNNERS, Runners
 
 
 def played(conditions: str = "none", clients: int = 2) -> SimulatedMatch:
@@ -52,6 +53,17 @@ def test_the_command_that_a_snapshot_tells_of_is_the_one_that_the_client_reads_i
     told = re.findall(r"datagram: server to client 1 .* snapshot (\d+) built on \d+, \d+ bytes, command used (\d+)", words_of(match))
     assert len(told) > 5
     assert all(used[int(tick)] == int(command) for tick, command in told)
+
+
+def test_announcements_are_told_in_words() -> None:
+    class Telling(Runners):
+        def announcements(self, world: World) -> list[bytes]:
+            return [b"hit"] if world.tick % 5 == 0 else []
+
+    match = SimulatedMatch(GameUnderTest(lambda settings, seats: Telling(seats)), clients=1, simulation=Simulation(3))
+    match.start()
+    match.run_for(0.5)
+    assert re.search(r"; announcement \d+ of tick \d+5: 3 bytes 686974\n", words_of(match))
 
 
 def test_a_broken_seal_is_said_to_be_broken() -> None:
