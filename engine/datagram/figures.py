@@ -80,8 +80,7 @@ class ConnectionFigures:
 
     def has_arrived(self, first: int, last: int) -> bool:
         """Whether the peer has acknowledged all datagrams of these numbers; not known any more (False) of those 256 before its newest."""
-        sent = self._sender.sent
-        return all(sent.is_acknowledged(number) for number in range(first, last + 1))
+        return self._sender.sent.are_acknowledged(first, last)
 
     @property
     def losses(self) -> Losses:

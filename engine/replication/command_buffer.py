@@ -57,7 +57,6 @@ class CommandBuffer:
     """Receives one seat's commands, hands out one per tick, and reports how that went."""
 
     __slots__ = (
-        "_is_settled",
         "_known",
         "_last",
         "_last_used_tick",
@@ -74,6 +73,7 @@ class CommandBuffer:
         "_used",
         "_waiting",
         "_withdrawn",
+        "wants_all",
     )
 
     def __init__(self, schema: CommandSchema) -> None:
@@ -81,8 +81,8 @@ class CommandBuffer:
         self._waiting: Final[dict[int, CommandEntry]] = {}
         self._known: Final[list[int]] = [-1] * _KNOWN_TICKS
         """Per tick mod 256: the tick whose command has been counted as received."""
-        self._is_settled = True
-        """The last message had no command that came too early: sent again, none of its commands is anything new."""
+        self.wants_all = False
+        """The last message had a command that came too early, so what is sent again may be something new."""
         self._last: Command = schema.neutral
         self._repeats = REPEATS_TICKS_MAX
         self._newest_tick: int | None = None
@@ -91,22 +91,20 @@ class CommandBuffer:
         self._missing_now = self._late_now = 0
         self._received = self._late = self._too_early = self._used = self._missing = self._withdrawn = 0
 
-    def receive(self, message: CommandsMessage, next_tick: int, now_in_ticks: float, is_newest: bool = False, repeated: int = 0) -> None:
+    def receive(self, message: CommandsMessage, next_tick: int, now_in_ticks: float, is_newest: bool = False) -> None:
         """Take in a message. ``next_tick`` is the tick whose step comes next; ``now_in_ticks`` is the server's tick clock at arrival,
         on which the step of tick T happens at T: a command's slack is T minus that. ``is_newest``: this client has sent nothing
-        later that has come before it, so if it ends earlier than what we hold, the client has set its clock back. ``repeated``: so many of
-        its entries, from the oldest, were in the message before this one too.
+        later that has come before it, so if it ends earlier than what we hold, the client has set its clock back. Commands that were in the
+        message before this one may be left out, unless ``wants_all`` says that they may not.
         """
         entries = message.entries
         if is_newest and self._newest_tick is not None and entries and entries[-1].tick < self._newest_tick:
             self._set_back(entries[-1].tick)
-        if repeated and self._is_settled:
-            entries = entries[repeated:]
-        self._is_settled = True
+        self.wants_all = False
         for entry in entries:
             tick = entry.tick
             if tick > next_tick + AHEAD_TICKS_MAX:
-                self._is_settled = False
+                self.wants_all = True
                 self._too_early += 1
                 continue
             if tick <= next_tick - _HISTORY_TICKS or tick <= self._known[tick % _KNOWN_TICKS]:

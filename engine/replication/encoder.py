@@ -57,6 +57,7 @@ class SnapshotEncoder:
 
     def __init__(self, schema: Schema) -> None:
         self.schema: Final = schema
+        self._seats: Final = schema.seats
         self._layout: Final = SnapshotLayout(schema)
         private = PrivateLayout(schema, range(schema.seats))
         self._private: Final = private if private.cells.size else None
@@ -93,13 +94,11 @@ class SnapshotEncoder:
         """
         tick = world.tick
         ticks = 0 if baseline is None else tick - baseline.tick
-        if not 0 <= tick <= TICK_MAX or (baseline is not None and not 1 <= ticks <= BASELINE_TICKS_MAX):
-            raise LocalProtocolError(f"no snapshot of tick {tick} with a baseline {ticks} ticks back")
         if world is not self._world or tick != self._tick:
             self._start_world(world)
         shared = self._shared.get(ticks)
         if shared is None or shared.baseline is not baseline:
-            shared = self._shared[ticks] = _Shared(world, baseline)
+            shared = self._shared[ticks] = self._make_shared(world, baseline, ticks)
         if mask is None and baseline_mask is None and views is None:
             public, checksum = shared.public or self._share_public(shared, world, ticks), self._checksum
         else:
@@ -110,8 +109,8 @@ class SnapshotEncoder:
             public, checksum = _Part(*self._encode_public(view, base, tick, ticks)), _crc(view)
         tail, tail_bits = 0, 0
         if seat is not None:
-            if not 0 <= seat < self.schema.seats:
-                raise LocalProtocolError(f"seat {seat} of {self.schema.seats}")
+            if not 0 <= seat < self._seats:
+                raise LocalProtocolError(f"seat {seat} of {self._seats}")
             if self._private is not None:
                 residuals = (shared.residuals or self._share_residuals(shared, self._private, world, ticks))[seat]
                 checksum = zlib.crc32(self._private_bytes[seat], checksum)
@@ -127,6 +126,11 @@ class SnapshotEncoder:
     def statistics(self) -> EncoderStatistics:
         """Counters since the start."""
         return EncoderStatistics(self._snapshots, self._complete, self._parts, self._bytes)
+
+    def _make_shared(self, world: World, baseline: World | None, ticks: int) -> _Shared:
+        if not 0 <= world.tick <= TICK_MAX or (baseline is not None and not 1 <= ticks <= BASELINE_TICKS_MAX):
+            raise LocalProtocolError(f"no snapshot of tick {world.tick} with a baseline {ticks} ticks back")
+        return _Shared(world, baseline)
 
     def _start_world(self, world: World) -> None:
         visible = world.cells[: self._low_cells.size]

@@ -55,6 +55,8 @@ class AnnouncementLog:
         self.newest = 0
         """Number of the newest announcement; 0 before the first."""
         self._recent: Final[deque[Announcement]] = deque(maxlen=RECENT_MAX)
+        self._until = (-1, 0)
+        """What :meth:`newest_until` was asked last and said: of a tick all seats ask the same."""
         self._written: Final[dict[int, Written]] = {}
         """By the number that they come behind, until there is a newer one: as many as are recent at most."""
 
@@ -64,14 +66,16 @@ class AnnouncementLog:
         announcement = Announcement(self.newest, tick, body)
         self._recent.append(announcement)
         self._written.clear()
+        self._until = (-1, 0)
         return announcement
 
     def newest_until(self, tick: int) -> int:
         """Number of the newest announcement made in ``tick`` or before it, as far as that is known still (0: none is)."""
-        for number, made, _ in reversed(self._recent):
-            if made <= tick:
-                return number
-        return 0
+        asked, number = self._until
+        if asked != tick:
+            number = next((number for number, made, _ in reversed(self._recent) if made <= tick), 0)
+            self._until = (tick, number)
+        return number
 
     def written(self, after: int) -> Written:
         """Those behind number ``after``, oldest first, as many as fit one message; an empty one where there are none."""

@@ -186,7 +186,10 @@ class Match:
         had_mismatch = baseline.has_mismatch
         baseline.acknowledge(message.acknowledged_tick, message.wants_complete, message.has_mismatch)
         self.checksum_mismatches += baseline.has_mismatch and not had_mismatch
-        state.buffer.receive(message, self.world.tick + 1, now_in_ticks, is_newest, state.reader.repeated)
+        buffer = state.buffer
+        buffer.receive(message, self.world.tick + 1, now_in_ticks, is_newest)
+        if buffer.wants_all:
+            state.reader.forget()
         return True
 
     def step(self) -> None:
