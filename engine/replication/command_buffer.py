@@ -69,6 +69,7 @@ class CommandBuffer:
         "_repeats",
         "_schema",
         "_slack",
+        "_taken_tick",
         "_too_early",
         "_used",
         "_waiting",
@@ -85,6 +86,7 @@ class CommandBuffer:
         """The last message had a command that came too early, so what is sent again may be something new."""
         self._last: Command = schema.neutral
         self._repeats = REPEATS_TICKS_MAX
+        self._taken_tick = -1
         self._newest_tick: int | None = None
         self._last_used_tick: int | None = None
         self._slack: int | None = None
@@ -136,9 +138,10 @@ class CommandBuffer:
         Call it once per tick. A repeated command is repeated without its latched presses: a press counts once.
         """
         entry = self._waiting.pop(tick, None)
-        if self._waiting and min(self._waiting) < tick:  # only where the caller left ticks out
+        if tick != self._taken_tick + 1:  # only where the caller left ticks out
             for passed in [waiting for waiting in self._waiting if waiting < tick]:
                 del self._waiting[passed]
+        self._taken_tick = tick
         if entry is not None:
             self._used += 1
             self._last_used_tick = tick

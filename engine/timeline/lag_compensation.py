@@ -115,7 +115,8 @@ class ServerPast:
         self._rate: Final = tick_rate_hz
         self._rewind_max: Final = rewind_ms_max * tick_rate_hz * FRACTIONS // 1000
         self._round_trip_s_max: Final = rewind_round_trip_ms_max / 1000
-        self._tick = 0
+        self._tick = self._step = self._oldest = 0
+        """The coming step, its time in 256ths of a tick, and what is too old then even for who sits beside the server."""
         self._ages: dict[int, tuple[int, int, bool]] = {}
         self.book: Final = RewindBook(tick_rate_hz)
         """What each seat was granted, for the fairness report; whoever ends a seat's record closes it."""
@@ -134,6 +135,8 @@ class ServerPast:
     def begin(self, tick: int) -> None:
         """The step of ``tick`` is next."""
         self._tick = tick
+        self._step = tick * FRACTIONS
+        self._oldest = self._step - self._rewind_max
 
     def claim(
         self,
@@ -151,10 +154,9 @@ class ServerPast:
         All of it may come from the network (any integers will do) but ``round_trip_s``, which the server has measured.
         """
         self._claims += 1
-        step = self._tick * FRACTIONS
+        step, oldest = self._step, self._oldest
         view = view_tick * FRACTIONS + view_fraction
         sent_tick = min(newest_sent_tick, self._tick - 1)
-        oldest = step - self._rewind_max
         if round_trip_s > 0.0:
             oldest -= int(min(round_trip_s, self._round_trip_s_max) * self._rate * FRACTIONS)
         if acknowledged_tick is not None:
