@@ -1,24 +1,32 @@
 """What a client's frame costs: ``python -m tests.bench.client_frame --json``.
 
-A 1280x720 frame with 16 players, 100 projectiles and 400 particles on the screen, HUD and kill feed included, under SDL's dummy driver
-(no GPU, no flip). ``--frames N`` frames are measured after a short warm-up. Parts: ``update`` and ``draw`` of the screen, of the latter
-``arena`` (ground, players, effects) apart; and ``network``, from a match of its own in virtual time: what a real client with 15 bots around
-it spends per frame on datagrams, snapshots, prediction and the scene, over a link of 60 ms. ``--net-graph small`` or ``large`` shows it,
-and ``graph`` is what it costs. Prints milliseconds; asserts nothing. ``frame`` is by the clock, which everything else on the machine
-disturbs; ``cpu`` and the parts are this thread's own time.
+A frame with 16 players, 100 projectiles and 400 particles on the screen, HUD and kill feed included, in a window of ``--size`` under
+SDL's dummy driver, or with ``--window`` in a real one on this desktop (``xvfb-run -a python -m tests.bench.client_frame --window``).
+``--frames N`` frames are measured after a short warm-up. Parts: ``update`` and ``draw`` of the screen, of the latter ``arena`` (ground,
+players, effects) apart; ``scale``, what is done to fit the picture into a window of another size; ``flip``, by the clock, which is the
+desktop's; and ``network``, from a match of its own in virtual time: what a real client with 15 bots around it spends per frame on
+datagrams, snapshots, prediction and the scene, over a link of 60 ms. ``--net-graph small`` or ``large`` shows it, and ``graph`` is what
+it costs.
+
+Prints milliseconds; asserts nothing. ``frame`` is by the clock and without the flip, and everything else on the machine disturbs it;
+``cpu`` and the parts are this thread's own time, ``cpu`` all of them without ``flip`` and ``network``. ``--profile`` prints instead which
+functions take how much of it.
 """
 
 from __future__ import annotations
 
+import argparse
+import cProfile
 import dataclasses
 import json
 import math
 import os
+import pstats
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
-os.environ["SDL_VIDEODRIVER"] = "dummy"
 os.environ["SDL_AUDIODRIVER"] = "dummy"
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
@@ -32,6 +40,7 @@ from game.arena import ARENA_COMMAND, ARENA_SCHEMA, make_arena
 from game.client.autopilot import Autopilot
 from game.client.match_screen import MatchScreen
 from game.client.net_graph import NetView
+from game.client.screen import LOGICAL_SIZE
 from game.client.sounds import SoundPlayer
 from game.client.window import Window
 from game.simulation import rules
@@ -41,6 +50,8 @@ from tests.simulation.arena_match import ArenaMatch, config
 
 PLAYERS, PROJECTILES, PARTICLES = 16, 100, 400
 WARM_UP_FRAMES = 240
+PROFILED = 24
+"""Functions in a profile."""
 
 
 def crowd(client: FakeClient, tick: int) -> None:
@@ -75,7 +86,8 @@ def crowd(client: FakeClient, tick: int) -> None:
 class Stopwatch:
     """Milliseconds spent inside the methods that it is put around, since it was read last."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
+        self._clock = clock
         self._ms = 0.0
         self._depth = 0
 
@@ -84,13 +96,13 @@ class Stopwatch:
 
         def timed(*args: Any, **options: Any) -> Any:
             self._depth += 1
-            began = time.thread_time()
+            began = self._clock()
             try:
                 return inner(*args, **options)
             finally:
                 self._depth -= 1
                 if not self._depth:
-                    self._ms += 1000 * (time.thread_time() - began)
+                    self._ms += 1000 * (self._clock() - began)
 
         setattr(thing, name, timed)
 
@@ -119,44 +131,68 @@ def network_ms(frames: int) -> list[float]:
     return spent[WARM_UP_FRAMES:]
 
 
-def measure(frames: int, net_graph: NetView = NetView.NONE) -> dict[str, float | int]:
-    """Milliseconds of update and draw together, and by part."""
-    window = Window()
-    client = FakeClient(players=PLAYERS)
-    screen = MatchScreen(client, SoundPlayer(None))
-    screen._net_graph.view = net_graph
-    screen.handle_event(pygame.event.Event(pygame.MOUSEMOTION, pos=(700, 300), rel=(0, 0), buttons=(0, 0, 0)))
-    spent, seen = [], []
-    parts: dict[str, list[float]] = {"update": [], "draw": [], "arena": [], "graph": []}
-    cpu: list[float] = []
-    watches = {name: Stopwatch() for name in parts}
+class Stage:
+    """A match screen in a window, and a crowd on it."""
+
+    def __init__(self, size: tuple[int, int], net_graph: NetView) -> None:
+        self.window = Window(size=size)
+        self._client = FakeClient(players=PLAYERS)
+        self.screen = MatchScreen(self._client, SoundPlayer(None))
+        self.screen._net_graph.view = net_graph
+        self.screen.handle_event(pygame.event.Event(pygame.MOUSEMOTION, pos=(700, 300), rel=(0, 0), buttons=(0, 0, 0)))
+
+    def prepare(self, frame: int) -> None:
+        """What the frame is to show."""
+        pygame.event.get()
+        crowd(self._client, frame)
+        particles = self.screen.particles
+        missing = 0 if particles is None else PARTICLES - len(particles)
+        if particles is not None and missing > 0:
+            middle = 20 * rules.TILE_PIXELS, 16 * rules.TILE_PIXELS
+            particles.burst(*middle, missing, (255, 160, 64), speed=300, life_s=1.2, radius=6, drag=1.0, scatter=140)
+
+    def run(self, frame: int) -> None:
+        """One frame."""
+        self.screen.update(frame / 60, 1 / 60)
+        self.screen.draw(self.window.surface)
+        self.window.present()
+
+
+def measure(frames: int, net_graph: NetView = NetView.NONE, size: tuple[int, int] = LOGICAL_SIZE) -> dict[str, Any]:
+    """Milliseconds of update, draw and present together, and by part."""
+    stage = Stage(size, net_graph)
+    screen, window = stage.screen, stage.window
+    watches = {name: Stopwatch() for name in ("update", "draw", "arena", "graph", "present")}
+    flip, flip_by_clock = Stopwatch(), Stopwatch(time.perf_counter)
     watches["update"].around(screen, "update")
     watches["draw"].around(screen, "draw")
     watches["graph"].around(screen._net_graph, "update")
     watches["graph"].around(screen._net_graph, "draw")
+    watches["present"].around(window, "present")
+    flip.around(pygame.display, "flip")
+    flip_by_clock.around(pygame.display, "flip")
+    spent, seen = [], []
+    parts: dict[str, list[float]] = {name: [] for name in ("cpu", "update", "draw", "arena", "graph", "scale", "flip")}
     for frame in range(frames + WARM_UP_FRAMES):
-        crowd(client, frame)
-        particles = screen.particles
-        if particles is not None:
-            missing = PARTICLES - len(particles)
-            if missing > 0:
-                middle = 20 * rules.TILE_PIXELS, 16 * rules.TILE_PIXELS
-                particles.burst(*middle, missing, (255, 160, 64), speed=300, life_s=1.2, radius=6, drag=1.0, scatter=140)
+        stage.prepare(frame)
         start = time.perf_counter()
-        screen.update(frame / 60, 1 / 60)
-        screen.draw(window.surface)
+        stage.run(frame)
+        by_clock = 1000 * (time.perf_counter() - start)
         if frame == 0:
             watches["arena"].around(screen._view, "draw")
         took = {name: watch.read() for name, watch in watches.items()}
+        took["scale"], took["flip"] = took.pop("present") - flip.read(), flip_by_clock.read()
+        took["cpu"] = took["update"] + took["draw"] + took["scale"]
         if frame >= WARM_UP_FRAMES:
             for name, ms in took.items():
                 parts[name].append(ms)
-            cpu.append(took["update"] + took["draw"])
-            spent.append(1000 * (time.perf_counter() - start))
-            seen.append(len(particles) if particles is not None else 0)
+            spent.append(by_clock - took["flip"])
+            seen.append(len(screen.particles) if screen.particles is not None else 0)
     p50, p95, p99 = np.percentile(spent, (50, 95, 99))
     return {
         "frames": frames,
+        "size": f"{size[0]}x{size[1]}",
+        "driver": pygame.display.get_driver(),
         "players": PLAYERS,
         "projectiles": PROJECTILES,
         "particles_mean": round(float(np.mean(seen))),
@@ -164,8 +200,27 @@ def measure(frames: int, net_graph: NetView = NetView.NONE) -> dict[str, float |
         "frame_ms_p95": round(float(p95), 3),
         "frame_ms_p99": round(float(p99), 3),
         "frame_ms_max": round(max(spent), 3),
-        **_by_part({"cpu": cpu, **parts, "network": network_ms(frames)}),
+        **_by_part({**parts, "network": network_ms(frames)}),
     }
+
+
+def profile(frames: int, net_graph: NetView, size: tuple[int, int]) -> None:
+    """Print the functions in which a frame's time goes, in microseconds per frame; the profiler itself takes as much again."""
+    stage, profiler = Stage(size, net_graph), cProfile.Profile()
+    for frame in range(frames + WARM_UP_FRAMES):
+        stage.prepare(frame)
+        if frame < WARM_UP_FRAMES:
+            stage.run(frame)
+        else:
+            profiler.runcall(stage.run, frame)
+    rows = [
+        (own, cumulated, calls, name, Path(file).name, line)
+        for (file, line, name), (_, calls, own, cumulated, _) in pstats.Stats(profiler).stats.items()  # type: ignore[attr-defined]
+    ]
+    print(f"{'own us':>8} {'all us':>8} {'calls':>7}  function")
+    for own, cumulated, calls, name, file, line in sorted(rows, reverse=True)[:PROFILED]:
+        place = "" if file == "~" else f"{file}:{line} "
+        print(f"{own * 1e6 / frames:8.1f} {cumulated * 1e6 / frames:8.1f} {calls / frames:7.1f}  {place}{name}")
 
 
 def _by_part(parts: dict[str, list[float]]) -> dict[str, float]:
@@ -176,6 +231,13 @@ def _by_part(parts: dict[str, list[float]]) -> dict[str, float]:
     return figures
 
 
+def _size(text: str) -> tuple[int, int]:
+    width, x, height = text.partition("x")
+    if not (x and width.isdigit() and height.isdigit() and 640 <= int(width) <= 7680 and 360 <= int(height) <= 4320):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r}: write WIDTHxHEIGHT, for example 1920x1080 (640x360 to 7680x4320)")
+    return int(width), int(height)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = tool("tests.bench.client_frame", __doc__)
@@ -183,8 +245,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help=JSON_HELP)
     views = [view.value for view in NetView]
     parser.add_argument("--net-graph", choices=views, default="none", metavar="HOW", help=f"{', '.join(views)}: what of it is shown")
+    parser.add_argument("--size", type=_size, default=LOGICAL_SIZE, metavar="WxH", help="of the window (default: 1280x720)")
+    parser.add_argument("--window", action="store_true", help="a real window on this desktop's display")
+    parser.add_argument("--profile", action="store_true", help="print which functions take how much, and nothing else")
     options = parser.parse_args(arguments)
-    figures = measure(options.frames, NetView(options.net_graph))
+    if not options.window:
+        os.environ["SDL_VIDEODRIVER"] = "dummy"
+    if options.profile:
+        profile(options.frames, NetView(options.net_graph), options.size)
+        return
+    try:
+        figures = measure(options.frames, NetView(options.net_graph), options.size)
+    except pygame.error as error:
+        parser.error(f"no window can be opened here ({error}); without --window none is needed")
     if options.json:
         print(json.dumps(figures))
     else:
