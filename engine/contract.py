@@ -141,7 +141,9 @@ class Past(Protocol):
         """
 
     def shown_to(self, seat: Seat | int) -> World | None:
-        """What :meth:`seen_by` gives, only to look at: nothing of the world is decided by it, and the fairness report counts no rewind."""
+        """The tick behind what :meth:`seen_by` gives, before anything in it is moved on towards the next one: who lived, with what. Only
+        to look at, and cheap: nothing of the world is decided by it, and the fairness report counts no rewind.
+        """
 
     def judged(self, seat: Seat | int, refused_by: str = "") -> None:
         """Note for the fairness report that this step decided for the seat by what :meth:`seen_by` gave, or that a rule refused to.

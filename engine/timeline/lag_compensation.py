@@ -186,16 +186,12 @@ class ServerPast:
         self._views += 1
         self._rewound += age
         self.book.granted(seat, self._tick, age, is_clamped)
-        return self._view(age)
+        return self._history.view(*divmod(self._tick * FRACTIONS - age, FRACTIONS))
 
     def shown_to(self, seat: Seat | int) -> World | None:
-        """As :meth:`seen_by`, without a trace in any record."""
+        """The whole tick of :meth:`seen_by`, without a trace in any record."""
         claim = self._claim_of(seat)
-        return None if claim is None else self._view(claim[1])
-
-    def _view(self, age: int) -> World | None:
-        tick, fraction = divmod(self._tick * FRACTIONS - age, FRACTIONS)
-        return self._history.view(tick, fraction)
+        return None if claim is None else self._history.view((self._tick * FRACTIONS - claim[1]) // FRACTIONS, 0)
 
     def judged(self, seat: Seat | int, refused_by: str = "") -> None:
         """For the record of a seat that claims to have seen something; a bot on the server has none."""

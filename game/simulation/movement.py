@@ -30,6 +30,7 @@ from game.simulation.integers import (
     quarter,
     square_root,
 )
+from game.simulation.near import near_pairs
 from game.simulation.rules import (
     DASH_COOLDOWN_TICKS,
     DASH_SPEED,
@@ -50,7 +51,6 @@ guessed to stand in our way and does not is worse than who is felt a little late
 _GUESS_KEPT: Final = np.array(GUESS_KEPT_256THS, dtype=np.int32)
 _SHIFT_256THS: Final = np.array(8, dtype=np.int32)
 _TOUCHING: Final = 2 * PLAYER_RADIUS
-_REACH: Final = np.array(_TOUCHING, dtype=np.int32)
 _TAKEN_APART: Final = public_rows(("x", "y", "vx", "vy", "dash", "shield", "aim", "heading"), PLAYER)
 """The rows of ``player.public`` that :func:`_move_one_by_one` takes apart, by their names."""
 
@@ -170,11 +170,10 @@ def _pushes(world: World, living: NDArray[np.bool_]) -> NDArray[np.int32] | None
         return None
     places = world.player.public[POSITION]
     standing = places.take(who, axis=1)
-    close = np.abs(standing[:, :, None] - standing[:, None]) < _REACH
-    near = close[0] & close[1]
-    if np.count_nonzero(near) == who.size:  # everybody is near himself
+    one, other = near_pairs(standing, standing, _TOUCHING)
+    if one.size == who.size:  # everybody is near himself
         return None
-    one, other = (who[index] for index in near.nonzero())
+    one, other = who[one], who[other]
     apart = one != other
     one, other = one[apart], other[apart]
     away = (places[:, one] - places[:, other]).astype(np.int64)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from engine.world import GENERATIONS, World
 from game.simulation.arena_map import ArenaMap
 from game.simulation.damage import Hit
+from game.simulation.near import near_pairs
 from game.simulation.rules import (
     ALIVE,
     BLASTER,
@@ -40,8 +41,6 @@ HIT_REACH: Final = PLAYER_RADIUS + BLASTER_RADIUS
 NEAR: Final = HIT_REACH + BLASTER_SPEED + DASH_SPEED + PUSH_MAX
 """Farther than this at the end of a tick, and the two cannot have met within it."""
 _ALIVE, _NEAR = (np.array(number, dtype=np.int32) for number in (ALIVE, NEAR))
-DENSE_PAIRS_MAX: Final = 8192
-"""Up to here comparing all pairs is faster than sorting."""
 
 COMPENSATED_SEATS_MAX: Final = 32
 """In larger matches bolts are judged by the present: a view costs 12 microseconds and more per shooter and tick."""
@@ -163,23 +162,3 @@ def _hit_players(owners: Ints, before: Ints, after: Ints, stopped: NDArray[np.bo
         stopped[one] = True
         hits.append(Hit(int(owners[one]), seat, BLASTER_DAMAGE, BLASTER))
     return hits
-
-
-def near_pairs(ones: Ints, others: Ints, reach: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """All pairs of points of ``ones`` [2, n] and ``others`` [2, m] that are less than ``reach`` apart on both axes, in ascending order."""
-    count, other_count = ones.shape[1], others.shape[1]
-    if count * other_count <= DENSE_PAIRS_MAX:
-        near = np.abs(ones[0][:, None] - others[0]) < reach
-        near &= np.abs(ones[1][:, None] - others[1]) < reach
-        first, second = np.nonzero(near)
-        return first, second
-    order = np.argsort(others[0], kind="stable")
-    along = others[0][order]
-    low = np.searchsorted(along, ones[0] - reach, side="right")
-    sizes = np.searchsorted(along, ones[0] + reach, side="left") - low
-    first = np.repeat(np.arange(count), sizes)
-    second = order[np.arange(first.size) - np.repeat(np.cumsum(sizes) - sizes - low, sizes)]
-    near = np.abs(ones[1][first] - others[1][second]) < reach
-    first, second = first[near], second[near]
-    order = np.lexsort((second, first))
-    return first[order], second[order]

@@ -94,7 +94,10 @@ def test_a_look_leaves_no_trace() -> None:
     looked = past.shown_to(0)
     assert looked is not None
     assert (past.statistics().views, past.book.report(0).rewinds) == (0, 0)
-    assert past.seen_by(0) is looked
+    assert looked.tick == 92
+    seen = past.seen_by(0)
+    assert seen is not None
+    assert (seen.tick, seen is looked) == (92, False), "between two ticks; what is only looked at is the first of them, and costs no blend"
     assert (past.statistics().views, past.book.report(0).rewinds) == (1, 1)
     assert past.shown_to(1) is None, "he claims nothing"
 
