@@ -63,14 +63,19 @@ class LobbyPage(Page):
         self.go(Destination.MENU)
 
     def back(self) -> None:
-        """Escape: out of the chat line, out of the room, off the server, one step each."""
+        """Escape: out of the chat line, out of the room, off the server, one step each. The last step only marks the button at first, as in
+        the menu: who leaves by mistake loses his place, and a host everybody else's.
+        """
+        panel = self._room or self._rooms
         if self._room is not None and self.form.focus is self._room.chat:
             self._room.chat.text = ""
             self.form.focus = self._room.ready
         elif self._room is not None and not self.online.is_practice and len(self.online.rooms) > 1:
             self.online.request(LeaveRoom())
-        else:
+        elif panel is None or self.online.is_practice or self.form.focus is panel.leave_server:
             self.leave_server()
+        else:
+            self.form.focus = panel.leave_server
 
     def handle_event(self, event: pygame.event.Event) -> None:
         prompt = self._rooms.prompt if self._rooms is not None else None

@@ -63,7 +63,7 @@ class RoomsPanel:
         create = Button((x + 216, y + 350, 204, 42), "Open this room", self.create)
         self._join: Final = Button((40, 620, 180, 48), "Enter", self.join, look="primary")
         refresh = Button((234, 620, 150, 48), "Refresh", lambda: online.request(ListRooms()))
-        back = Button((1060, 620, 180, 48), "Leave the server", leave, look="quiet")
+        self.leave_server: Final = Button((1060, 620, 180, 48), "Leave the server", leave, look="quiet")
         widgets = [
             self.table,
             self._join,
@@ -76,7 +76,7 @@ class RoomsPanel:
             self.time,
             self.bots,
             create,
-            back,
+            self.leave_server,
         ]
         self.form: Final = Form(widgets, stage.sounds, main=self.join, focus=self.table)
 

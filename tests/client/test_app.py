@@ -115,7 +115,7 @@ def test_hosting_shows_the_room_and_its_owner_and_escape_closes_the_server(perso
     assert lobby.online.server_name == 'Ada\'s "cellar" \\ 中文'
     assert lobby.online.me.name == "Ada"
     assert not lobby.online.me.ready, "friends are waited for"
-    person.press(pygame.K_ESCAPE)
+    person.press(pygame.K_ESCAPE, pygame.K_ESCAPE)
     person.wait_for_screen(MenuPage)
 
 

@@ -161,15 +161,26 @@ def test_chat_goes_out_with_enter_and_comes_in_with_its_name(in_room):
     assert in_room.picture() != before
 
 
-def test_escape_first_leaves_the_chat_line_then_the_server(in_room):
+def test_escape_leaves_the_chat_line_then_marks_the_button_then_leaves_the_server(in_room):
     page = panel(in_room)
     in_room.give(*click(page.chat.rect.center), *letters("half a thou"))
     assert in_room.give(key(pygame.K_ESCAPE)) is None
     assert page.chat.text == ""
+    assert in_room.give(key(pygame.K_ESCAPE)) is None
+    assert page.form.focus is page.leave_server
+    assert not in_room.online.has_left
     change = in_room.give(key(pygame.K_ESCAPE))
     assert change is not None
     assert change.to is Destination.MENU
     assert in_room.online.has_left
+
+
+def test_outside_rooms_escape_marks_the_button_too(outside):
+    assert outside.give(key(pygame.K_ESCAPE)) is None
+    assert not outside.online.has_left
+    change = outside.give(key(pygame.K_ESCAPE))
+    assert change is not None
+    assert outside.online.has_left
 
 
 def test_with_several_rooms_escape_leaves_the_room(in_room):
