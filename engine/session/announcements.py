@@ -69,6 +69,11 @@ class AnnouncementLog:
         self._until = (-1, 0)
         return announcement
 
+    @property
+    def oldest(self) -> int:
+        """Number of the oldest announcement that can still be sent; 0 where there is none."""
+        return self._recent[0].number if self._recent else 0
+
     def newest_until(self, tick: int) -> int:
         """Number of the newest announcement made in ``tick`` or before it, as far as that is known still (0: none is)."""
         asked, number = self._until

@@ -132,7 +132,8 @@ class Match:
         """A (new) connection speaks for the seat: it holds no baseline yet, and its commands start afresh."""
         has_mismatch = state.baseline.has_mismatch and state.session_id == session_id
         if state.session_id == session_id:
-            state.repetition.reconnected()
+            told = self._to_announce[0].number - 1 if self._to_announce else self.announcements.newest
+            state.repetition.reconnected(told)
         else:
             state.repetition = Repetition(self.announcements.newest)  # as its ticket will say
         self._close_account(state)

@@ -78,8 +78,11 @@ class Repetition:
         """Up to this number they were sent since the datagrams began to be carried."""
         self._older_tick = -REPEATED_TICKS
 
-    def reconnected(self) -> None:
-        """The seat has another connection from now on: what was on its way in the old one will not be acknowledged."""
+    def reconnected(self, told: int) -> None:
+        """The seat has another connection from now on: what was on its way in the old one will not be acknowledged. ``told``: up to this
+        number the control connection brings what the client may lack, and before the ticket without which it is not heard again.
+        """
+        self.confirmed = max(self.confirmed, told)
         self._flights.clear()
         self._sent_until = 0
         self._carried = 0
@@ -106,7 +109,9 @@ class Repetition:
         if tick - self._older_tick < THEN_EVERY_TICKS:
             return max(self.confirmed, log.newest_until(tick - EVERY_TICK_TICKS))
         self._older_tick = tick
-        return self.confirmed if is_heard else max(self.confirmed, log.newest_until(tick - REPEATED_TICKS - 1))
+        if is_heard and self.confirmed + 1 >= log.oldest:
+            return self.confirmed
+        return max(self.confirmed, log.newest_until(tick - REPEATED_TICKS - 1))  # behind a gap, datagrams are a chance and no more
 
     def _look_at_flights(self, way: Way) -> None:
         """What has been acknowledged since the last time."""

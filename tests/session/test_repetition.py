@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.session.announcements import AnnouncementFeed, AnnouncementLog, read_announcements
+from engine.session.announcements import RECENT_MAX, AnnouncementFeed, AnnouncementLog, read_announcements
 from engine.session.repetition import EVERY_TICK_TICKS, FLIGHTS_MAX, HEARD_S, REPEATED_TICKS, THEN_EVERY_TICKS, Repetition
 
 TICK_S = 1 / 60
@@ -126,7 +126,7 @@ def test_a_new_connection_acknowledges_nothing_of_the_old_one(ticks: int) -> Non
     log.add(100, b"hit")
     for tick in range(100, 100 + ticks):
         told(log, seat, line, tick)
-    seat.reconnected()
+    seat.reconnected(0)
     other = Line()
     other.messages_queued = ticks  # snapshots, all of them acknowledged
     for number in range(1, ticks + 1):
@@ -147,6 +147,20 @@ def test_a_carried_seat_gets_each_once_and_those_of_ticks_that_it_got_no_snapsho
     assert told(log, seat, line, 107) == [1, 2, 3], "UDP is heard again, and none of them has been acknowledged"
     assert told(log, seat, line, 108, is_carried=True) == [1, 2, 3]
     assert told(log, seat, line, 109, is_carried=True) == []
+
+
+def test_behind_a_gap_only_what_is_a_second_old_at_most_is_repeated_until_a_new_ticket_tells_what_has_come() -> None:
+    log, seat, line = AnnouncementLog(), Repetition(), Line()
+    for tick in range(100, 100 + 2 * RECENT_MAX):
+        log.add(tick, b"")
+    line.acknowledged_at = 1e9
+    tick = 99 + 2 * RECENT_MAX
+    assert min(told(log, seat, line, tick)) == tick - 99 - REPEATED_TICKS
+    line.acknowledge(1)
+    assert told(log, seat, line, tick + 1)
+    assert seat.confirmed == 0
+    seat.reconnected(log.newest)
+    assert told(log, seat, Line(), tick + 2) == []
 
 
 def test_flights_do_not_pile_up() -> None:
@@ -181,7 +195,7 @@ def test_once_and_in_order_over_any_losses(seed: int, loss: float, before: int, 
                 control.append(made)
         if random.random() < 0.02:
             line = Line(random.choice((1, 2)))
-            seat.reconnected()
+            seat.reconnected(control[0][0] - 1 if control else log.newest)  # the ticket comes behind what was told
         is_carried = random.random() < 0.02
         before_it = line.messages_queued
         seat.send(log, tick, line, tick * TICK_S, is_carried=is_carried)
