@@ -60,8 +60,8 @@ TIMELINE: Final = (
     Bug(
         "rewind_not_limited",
         "engine/timeline/lag_compensation.py",
-        "oldest = step - self._rewind_max",
-        "oldest = 0",
+        "self._oldest = self._step - self._rewind_max",
+        "self._oldest = 0",
         "A client shoots at where everybody stood a second ago.",
         "tests/timeline",
     ),

@@ -222,9 +222,17 @@ REPLICATION: Final = (
     Bug(
         "commands_expected_unbounded",
         "engine/replication/command_reader.py",
-        "min(len(sizes) + 2, COMMANDS_PER_MESSAGE_MAX)",
-        "len(sizes) + 2",
-        "One command more with each message, where what is expected is compared and not read.",
+        "min(self._count + 1, COMMANDS_PER_MESSAGE_MAX)",
+        "self._count + 1",
+        "One command more with each message, where only the newest is read.",
+        "tests/replication",
+    ),
+    Bug(
+        "command_behind_a_loss_passed_over",
+        "engine/replication/command_reader.py",
+        "if tick != known + 1 or",
+        "if tick <= known or",
+        "The commands of a lost datagram, which the next one repeats, are not read.",
         "tests/replication",
     ),
 )
