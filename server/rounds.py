@@ -154,7 +154,9 @@ class Rounds:
             return
         news = Announced(event.match_id, event.tick, event.body, event.number)
         playing = tuple(session_id for session_id, member in room.members.items() if member.seat is not None)
-        self._outbox.tell_all(playing if event.only_for is None else tuple(each for each in playing if each in event.only_for), news)
+        told = playing if event.only_for is None else tuple(each for each in playing if each in event.only_for)
+        if told:
+            self._outbox.tell_all(told, news)
 
     def refused(self, event: MatchRefused, now: float) -> None:
         """The game did not take the settings after all: say so, and wait for somebody to be ready again."""

@@ -228,7 +228,7 @@ def test_announcements() -> None:
         expected.append(Announcement(int(number), int(tick), unhexed(body)))
         assert log.add(int(tick), unhexed(body)) == expected[-1]
     data = hex_of([last])
-    assert log.written(0) == (data, 1, 2)
+    assert log.written(0) == (data, 2)
     assert data[0] == ANNOUNCEMENTS_MESSAGE
     assert read_announcements(data[1:]) == expected
 

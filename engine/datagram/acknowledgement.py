@@ -80,12 +80,6 @@ class SentDatagrams:
         age = self.newest_acknowledged - sequence
         return 0 <= age < RECENT_DATAGRAMS and sequence > 0 and bool(self._bits >> age & 1)
 
-    def are_acknowledged(self, first: int, last: int) -> bool:
-        """The same of all datagrams from ``first`` to ``last``."""
-        age, count = self.newest_acknowledged - last, last - first + 1
-        mask = (1 << count) - 1
-        return age >= 0 and first > 0 and age + count <= RECENT_DATAGRAMS and self._bits >> age & mask == mask
-
     def acknowledged_between(self, after: int, until: int) -> tuple[int, int]:
         """(acknowledged, looked at) of the datagrams after ``after`` and up to ``until``, as far back as is known."""
         newest = self.newest_acknowledged

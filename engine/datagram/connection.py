@@ -356,25 +356,20 @@ class Connection(Outgoing):
 
     # --- out --------------------------------------------------------------------------------------------------------------------------
 
-    def send(self, message: bytes) -> bool:
-        """Queue one message, unreliable and unordered, for the next drain; False where it is dropped. Messages queued together share
-        datagrams where they fit.
-        """
+    def send(self, message: bytes) -> None:
+        """Queue one message, unreliable and unordered, for the next drain. Messages queued together share datagrams where they fit."""
         if len(message) > MESSAGE_BYTES_MAX:
             raise LocalProtocolError(f"a message of {len(message)} bytes is above the {MESSAGE_BYTES_MAX} that fragments carry")
         if self._state is not State.CONNECTED and self._state is not State.OPENING:
             if self._is_end_told:
                 raise LocalProtocolError("this connection has ended, and its owner was told")
-            self._drop(DropReason.LATE_SEND)
-            return False
+            return self._drop(DropReason.LATE_SEND)
         if self._path is None:
-            self._drop(DropReason.NO_PATH)
-            return False
+            return self._drop(DropReason.NO_PATH)
         self.send_at = ALWAYS
-        if self._sender.queue(message):
-            return True
-        self._drop(DropReason.OUTBOX_FULL)
-        return False
+        if not self._sender.queue(message):
+            self._drop(DropReason.OUTBOX_FULL)
+        return None
 
     def events(self) -> list[ConnectionEvent]:
         """Drain: what happened, in order."""

@@ -68,21 +68,6 @@ class ConnectionFigures:
         return self._sender.acknowledged_at
 
     @property
-    def messages_queued(self) -> int:
-        """Messages that ``send`` has taken since the start."""
-        return self._sender.messages_out
-
-    def flight_of(self, messages: int) -> tuple[int, int] | None:
-        """Numbers of the first and last datagram in which the messages up to this count (``messages_queued``) went, once they are drained;
-        None where that is not certain: they went together with later ones, not lately, or not all of them.
-        """
-        return self._sender.flight_of(messages)
-
-    def has_arrived(self, first: int, last: int) -> bool:
-        """Whether the peer has acknowledged all datagrams of these numbers; not known any more (False) of those 256 before its newest."""
-        return self._sender.sent.are_acknowledged(first, last)
-
-    @property
     def losses(self) -> Losses:
         """What was lost since the start. Every valid datagram is a number received: what came late is not missing."""
         lost_in, judged_in = self._window.missing_of_all(self._datagrams_in)

@@ -102,7 +102,6 @@ class Outgoing(ConnectionFigures):
         """Seal ``parts`` and send them along the path, unless it is unproven and its budget is spent."""
         watch = self._watch
         if watch is not None and watch.unproven is not None and not watch.may_send(DATAGRAM_BYTES_MIN + len(parts)):
-            self._sender.flight_failed()
             return self._drop(DropReason.PATH_BUDGET)
         self._sent_at = now
         self._ack_owed_at = None

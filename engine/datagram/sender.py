@@ -29,8 +29,6 @@ from engine.datagram.round_trip import RoundTrip
 from engine.datagram.sealing import Seal
 from engine.datagram.statistics import PathReport
 
-FLIGHTS_MAX = 8
-"""Drains whose datagrams' numbers are remembered: those of a tick, copies included."""
 MARKS_MAX = 64
 """Reports whose datagrams are not judged yet: at five reports a second, those of 12 s."""
 
@@ -39,7 +37,6 @@ class Sender:
     """Makes one connection's datagrams. ``window`` is the receiving half's: what it has received is what we acknowledge."""
 
     __slots__ = (
-        "_flights",
         "_judged_until",
         "_limits",
         "_marks",
@@ -76,8 +73,6 @@ class Sender:
         self.acknowledged_at = now
         """When the peer last acknowledged something new."""
         self.datagrams_out = self.bytes_out = self.messages_out = 0
-        self._flights: deque[tuple[int, int, int]] = deque(maxlen=FLIGHTS_MAX)
-        """Of the last drains with messages in them: how many had been queued since the start, and the first and last datagram."""
 
     def queue(self, message: bytes) -> bool:
         """Queue a message for the next drain; False where the outbox is full."""
@@ -95,36 +90,18 @@ class Sender:
         self._outbox_bytes = 0
 
     def drain(self) -> list[bytes]:
-        """The parts of each datagram that the queued messages need, in order: as few datagrams as they fit into. Each is sealed next."""
+        """The parts of each datagram that the queued messages need, in order: as few datagrams as they fit into."""
         outbox = self._outbox
         if not outbox:
             return []
         size, count = self._outbox_bytes, len(outbox)
         self._outbox = []
         self._outbox_bytes = 0
-        following = self.sent.newest + 1
         if count == 1 and size <= SINGLE_MESSAGE_BYTES_MAX:
-            drained = [LAST_MESSAGE_PREFIX + outbox[0]]
-        elif size + MESSAGE_HEAD_BYTES * count <= PARTS_BYTES_MAX and count <= PARTS_MAX:
-            drained = [b"".join(map(write_message, outbox))]  # a snapshot and what is announced beside it: they mostly fit together
-        else:
-            drained = pack_parts(part for message in outbox for part in self._parts_of(message))
-        self._flights.append((self.messages_out, following, following + len(drained) - 1))
-        return drained
-
-    def flight_failed(self) -> None:
-        """A datagram of the last drain does not go: nobody may conclude anything from its numbers."""
-        if self._flights:
-            self._flights.pop()
-
-    def flight_of(self, messages: int) -> tuple[int, int] | None:
-        """(first, last) of the datagrams that took the queued messages up to this count; None where they went with later ones, or not
-        lately, or not all of them.
-        """
-        for queued, first, last in reversed(self._flights):
-            if queued <= messages:
-                return (first, last) if queued == messages else None
-        return None
+            return [LAST_MESSAGE_PREFIX + outbox[0]]
+        if size + MESSAGE_HEAD_BYTES * count <= PARTS_BYTES_MAX and count <= PARTS_MAX:
+            return [b"".join(map(write_message, outbox))]  # a snapshot and what is announced beside it: they mostly fit together
+        return pack_parts(part for message in outbox for part in self._parts_of(message))
 
     def sealed(self, parts: bytes, now: float) -> bytes:
         """The next datagram: numbered, with our acknowledgements, sealed."""

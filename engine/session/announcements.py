@@ -1,9 +1,9 @@
 """Reliable events of the game, fast: each also travels beside the snapshots until the client has acknowledged it.
 
-The control connection delivers every announcement once and in order, whatever happens. But it is TCP: at 30 % loss a lost segment comes
-again after 200 ms, or 600, or 1400, and everything behind it waits. So the server numbers a match's announcements 1, 2, 3, ... and
-repeats them in datagrams (:mod:`engine.session.repetition`). The client takes the next number from whichever way brings it first and drops
-what it has: once and in order as before, and at 30 % loss nearly always within 100 ms.
+The control connection delivers every announcement that has not been acknowledged, once and in order, whatever happens. But it is TCP: at
+30 % loss a lost segment comes again after 200 ms, or 600, or 1400, and everything behind it waits. So the server numbers a match's
+announcements 1, 2, 3, ... and repeats them in datagrams (:mod:`engine.session.repetition`). The client takes the next number from whichever
+way brings it first and drops what it has: once and in order as before, and at 30 % loss nearly always within 100 ms.
 
     message    type 2 | announcement ...
     announcement   number u32 | tick u32 | length u16 | body
@@ -37,15 +37,13 @@ class Announcement(NamedTuple):
 
 
 class Written(NamedTuple):
-    """A message of announcements, and which are in it."""
+    """A message of announcements, and the number of its last one."""
 
     message: bytes
-    first: int
-    """Number of its first announcement; they follow each other without gaps."""
     last: int
 
 
-_NOTHING: Final = Written(b"", 0, 0)
+_NOTHING: Final = Written(b"", 0)
 
 
 class AnnouncementLog:
@@ -103,7 +101,7 @@ class AnnouncementLog:
                 break  # the client takes them in order: a later one that fits would only wait there
             parts += (_HEAD.pack(number, made, len(body)), body)
             last = number
-        return Written(b"".join(parts), after + 1, last) if last > after else _NOTHING
+        return Written(b"".join(parts), last) if last > after else _NOTHING
 
 
 class AnnouncementFeed:

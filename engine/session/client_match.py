@@ -18,7 +18,7 @@ from engine.replication import COMMANDS_PER_MESSAGE_MAX, CommandEntry, CommandsM
 from engine.session.announcements import Announcement, AnnouncementFeed
 from engine.session.carrier import Carrier, CarrierKind
 from engine.session.config import ClientConfig
-from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE, COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
+from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE, COMMANDS_MESSAGE, HEARD_MESSAGE, SNAPSHOT_MESSAGE
 from engine.session.redundancy import COPIES_APART_TICKS, Copies, Redundancy
 from engine.timeline import CommandClock, Interpolation, Prediction, Scene
 from engine.world import FRACTIONS, World
@@ -29,6 +29,7 @@ TICKET_INTERVAL_S: Final = 2.0
 _SNAPSHOT_HEAD: Final = bytes([SNAPSHOT_MESSAGE])
 _ANNOUNCEMENTS_HEAD: Final = bytes([ANNOUNCEMENTS_MESSAGE])
 _COMMANDS_HEAD: Final = bytes([COMMANDS_MESSAGE])
+_HEARD_HEAD: Final = bytes([HEARD_MESSAGE])
 
 Sample: TypeAlias = Callable[[Callable[[], World], Seat], Command]
 """Gives the command for the next tick. What a pilot would see is composed only for who asks for it: a person has seen it."""
@@ -83,6 +84,8 @@ class ClientMatch:
         self._drawn: Final = World(game.schema)
         self._piloted: Final = World(game.schema)
         self._announced: list[Announcement] = []
+        self._is_told = False
+        """The server announces by datagram what it does not know to have come: our next commands say what has."""
         self._newest: Decoded | None = None
         self._late_now = self._missing_now = 0
         self._ended: DisconnectReason | None = None
@@ -152,6 +155,7 @@ class ClientMatch:
                         self._take_snapshot(event.message[1:], now)
                 elif event.message[:1] == _ANNOUNCEMENTS_HEAD:
                     self._announced += self.feed.from_datagram(event.message[1:])
+                    self._is_told = True
             elif isinstance(event, PathChanged):
                 if event.path != CARRIED:
                     self.carrier.proven(now)
@@ -227,7 +231,9 @@ class ClientMatch:
         decoder = self.decoder
         has_mismatch = decoder.wants_complete_because is Refusal.CHECKSUM
         message = CommandsMessage(decoder.newest_tick, decoder.wants_complete, tuple(self._pending), has_mismatch)
-        data = _COMMANDS_HEAD + write_commands(self.game.command, message)
+        head = _HEARD_HEAD + self.feed.newest.to_bytes(4) if self._is_told else _COMMANDS_HEAD
+        self._is_told = False  # where this is lost, it will tell us again
+        data = head + write_commands(self.game.command, message)
         self.connection.send(data)
         copies = self._redundancy.advance(self.connection, now) if self.connection.path != CARRIED else 0
         if copies:

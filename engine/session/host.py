@@ -29,7 +29,7 @@ from engine.session.budget import PERIOD_S, BudgetStatistics, SendBudget
 from engine.session.config import HostConfig
 from engine.session.governor import GovernorStatistics
 from engine.session.match import Match, SeatState
-from engine.session.message_kinds import COMMANDS_MESSAGE
+from engine.session.message_kinds import COMMANDS_MESSAGE, HEARD_MESSAGE
 from engine.session.sending import Place, Sending
 from engine.session.values import (
     AdmitSeat,
@@ -54,6 +54,9 @@ from engine.session.values import (
 from engine.timeline import TickAccumulator
 
 _COMMANDS_HEAD: Final = bytes([COMMANDS_MESSAGE])
+_HEARD_HEAD: Final = bytes([HEARD_MESSAGE])
+_HEARD_BYTES: Final = 5
+"""Before the commands: the type, and the number of an announcement."""
 
 EVENTS_MAX: Final = 65536
 """Events waiting to be drained; beyond it the caller has stopped draining, which is a mistake of ours."""
@@ -278,6 +281,7 @@ class MatchHost:
         return SendBudget(config.snapshot_interval_ticks, config.snapshot_interval_ticks_max)
 
     def _close(self, match: Match, now: float) -> None:
+        """Announcements that still wait go with it: who asks for this has told the players that the match has ended."""
         for state in list(match.seats.values()):
             self._disconnect_seat(state, DisconnectReason.CLOSED_BY_PEER, now)
         del self._matches[match.match_id]
@@ -313,13 +317,23 @@ class MatchHost:
                 continue
             if type(event) is Received:
                 message, is_newest = event
-                if message.startswith(_COMMANDS_HEAD) and message != place.last_commands:
+                if message != place.last_commands:
                     place.last_commands = message
                     # A match's own continuous tick reads T when its tick T is computed; matches begin at different ticks of the host.
-                    match = place.match
-                    match.receive_commands(place.state, message[1:], clock + match.world.tick, is_newest)
+                    self._take_message(place, message, clock + place.match.world.tick, is_newest)
             else:
                 self._take_change(place, connection_id, event)
+
+    def _take_message(self, place: Place, message: bytes, now_in_ticks: float, is_newest: bool) -> None:
+        match, state = place.match, place.state
+        if message.startswith(_COMMANDS_HEAD):
+            match.receive_commands(state, message[1:], now_in_ticks, is_newest)
+        elif (
+            message.startswith(_HEARD_HEAD)
+            and len(message) > _HEARD_BYTES
+            and match.receive_commands(state, message[_HEARD_BYTES:], now_in_ticks, is_newest)
+        ):
+            state.repetition.heard(int.from_bytes(message[1:_HEARD_BYTES]), match.announcements.newest)
 
     def _take_change(self, place: Place, connection_id: ConnectionId, event: ConnectionEvent) -> None:
         """A connection began, moved or ended."""

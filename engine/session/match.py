@@ -132,8 +132,7 @@ class Match:
         """A (new) connection speaks for the seat: it holds no baseline yet, and its commands start afresh."""
         has_mismatch = state.baseline.has_mismatch and state.session_id == session_id
         if state.session_id == session_id:
-            told = self._to_announce[0].number - 1 if self._to_announce else self.announcements.newest
-            state.repetition.reconnected(told)
+            state.repetition.reconnected()
         else:
             state.repetition = Repetition(self.announcements.newest)  # as its ticket will say
         self._close_account(state)
@@ -239,13 +238,13 @@ class Match:
         waiting = self._to_announce
         if not waiting:
             return []
-        players = [(state.session_id, state.repetition) for state in self.seats.values() if state.session_id is not None]
-        is_large = len(players) > ANNOUNCED_AT_ONCE_SEATS_MAX
         until = self.world.tick
+        is_large = sum(state.session_id is not None for state in self.seats.values()) > ANNOUNCED_AT_ONCE_SEATS_MAX
         if is_large and not everything:
             if waiting[0].tick > until - ANNOUNCED_LATER_TICKS:
                 return []
             until += ANNOUNCED_TOGETHER_TICKS - ANNOUNCED_LATER_TICKS
+        players = [(state.session_id, state.repetition) for state in self.seats.values() if state.session_id is not None]
         made = []
         while waiting and waiting[0].tick <= until:
             number, tick, body = waiting.popleft()

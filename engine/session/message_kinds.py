@@ -6,6 +6,8 @@ from typing import Final
 
 COMMANDS_MESSAGE: Final = 1
 """To the server."""
+HEARD_MESSAGE: Final = 2
+"""To the server: the number of the newest announcement that this client has (u32), then commands as behind COMMANDS_MESSAGE."""
 SNAPSHOT_MESSAGE: Final = 1
 """To the client."""
 ANNOUNCEMENTS_MESSAGE: Final = 2

@@ -18,6 +18,7 @@ from engine.session.governor import SPREAD_TICKS_MAX, LoadGovernor
 from engine.session.match import Match, SeatState
 from engine.session.message_kinds import SNAPSHOT_MESSAGE
 from engine.session.redundancy import COPIES_APART_TICKS, Copies, Redundancy
+from engine.session.repetition import HEARD_S
 
 _SNAPSHOT_HEAD: Final = bytes([SNAPSHOT_MESSAGE])
 
@@ -90,7 +91,12 @@ class Sending:
             redundancy = place.redundancy
             if now >= redundancy.judge_at or redundancy.copies:
                 self._plan_copies(connection_id, place, message, now)
-            place.state.repetition.send(match.announcements, match.world.tick, connection, now, is_carried=place.is_carried)
+            log = match.announcements
+            if place.state.repetition.confirmed < log.newest:
+                is_heard = now - connection.acknowledged_at <= HEARD_S
+                told = place.state.repetition.message(log, match.world.tick, is_heard=is_heard, is_carried=place.is_carried)
+                if told:
+                    connection.send(told)
 
     def _room(self, place: Place, tick: int, ticks: int) -> int | None:
         """How many bytes this place's snapshot may have now; 0: any number; None: it is not its turn."""

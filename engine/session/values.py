@@ -157,7 +157,7 @@ class AnnouncementMade:
     number: int = 0
     """From 1, without gaps, per match."""
     only_for: frozenset[SessionId] | None = None
-    """The others have acknowledged it as it came by datagram; None: nobody has."""
+    """The others have acknowledged it as it came by datagram. None: for everybody, without asking."""
 
 
 @dataclass(frozen=True, slots=True)

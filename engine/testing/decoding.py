@@ -21,7 +21,7 @@ from engine.replication.commands import read_commands
 from engine.replication.feedback import read_feedback
 from engine.session.announcements import Announcement, read_announcements
 from engine.session.client import MatchClient
-from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE, COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
+from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE, COMMANDS_MESSAGE, HEARD_MESSAGE, SNAPSHOT_MESSAGE
 from engine.testing.participants import SimulatedClient
 from engine.wire import BitReader, ReadError, expand
 
@@ -101,10 +101,13 @@ def _part(part: Part, commands: CommandSchema, newest_tick: int, *, is_to_server
 
 
 def _commands(schema: CommandSchema, content: bytes) -> str:
-    message = read_commands(schema, content[1:]) if content[:1] == bytes([COMMANDS_MESSAGE]) else None
+    heard = content[:1] == bytes([HEARD_MESSAGE]) and len(content) > 5
+    body = content[5:] if heard else content[1:]
+    message = read_commands(schema, body) if heard or content[:1] == bytes([COMMANDS_MESSAGE]) else None
     if message is None:
         return f"unreadable message: {_hex(content)}"
-    has = f"has snapshot {message.acknowledged_tick}" if message.acknowledged_tick is not None else "has no snapshot"
+    announced = f"has announcement {int.from_bytes(content[1:5])}, " if heard else ""
+    has = announced + f"has snapshot {message.acknowledged_tick}" if message.acknowledged_tick is not None else "has no snapshot"
     wants = ", wants a complete one" if message.wants_complete else ""
     if not message.entries:
         return f"{has}{wants}, no commands"

@@ -25,7 +25,8 @@ from engine.datagram.replay_window import ReplayWindow
 from engine.datagram.sealing import TO_CLIENT, TO_SERVER
 from engine.ids import Seat, Ticket
 from engine.replication import CommandEntry, CommandsMessage, write_commands
-from engine.session.message_kinds import COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
+from engine.session.announcements import AnnouncementFeed
+from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE, COMMANDS_MESSAGE, HEARD_MESSAGE, SNAPSHOT_MESSAGE
 from engine.wire import expand
 from engine.world import FRACTIONS
 from game.arena import ARENA_COMMAND, make_arena
@@ -136,6 +137,9 @@ class LightPlayer:
         self._moves: Final = moves
         self._phase: Final = number * 97
         self._view: Final = (LEAD_TICKS + VIEW_TICKS) * FRACTIONS - view_fraction
+        self._feed: Final = AnnouncementFeed(ticket.announced if isinstance(ticket, m.Seated) else 0)
+        self._is_told = False
+        """Announcements have come since our last commands."""
         self._tick = 0
         self._run = 0
         """Commands in a row before and with the newest."""
@@ -176,7 +180,9 @@ class LightPlayer:
         self._run = min(self._run + 1, REPEATED) if tick == self._tick + 1 else 1
         self._tick = tick
         message = self._moves.message(tick, self._phase, self._view, newest, self._run)
-        return LAST_MESSAGE_PREFIX + bytes([COMMANDS_MESSAGE]) + message
+        head = bytes([HEARD_MESSAGE]) + self._feed.newest.to_bytes(4) if self._is_told else bytes([COMMANDS_MESSAGE])
+        self._is_told = False
+        return LAST_MESSAGE_PREFIX + head + message
 
     def _take(self, body: bytes) -> None:
         at = _PREFIX_END
@@ -200,6 +206,9 @@ class LightPlayer:
                 return
             if found[0] == SNAPSHOT_MESSAGE:
                 self._snapshot(found)
+            elif found[0] == ANNOUNCEMENTS_MESSAGE:
+                self._feed.from_datagram(found[1:])
+                self._is_told = True
 
     def _snapshot(self, message: bytes) -> None:
         head = int.from_bytes(message[1:6].ljust(5, b"\0"), "big")

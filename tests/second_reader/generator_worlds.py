@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from engine.contract import CommandField, CommandSchema
 from engine.replication import CommandEntry, CommandFeedback, CommandsMessage, SnapshotEncoder, write_commands
-from engine.session.message_kinds import COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
+from engine.session.message_kinds import COMMANDS_MESSAGE, HEARD_MESSAGE, SNAPSHOT_MESSAGE
 from engine.world import Field, Kind, Motion, Range, Schema, World
 from engine.world.schema import INT_LIMIT, Visibility
 from tests.replication.worlds import expected_view, play, random_mask
@@ -39,20 +39,16 @@ def command_messages(roll: Random) -> Iterator[Packet]:
         described = schema.describe()
         for _ in range(50):
             message = _commands_message(roll, schema)
-            data = bytes([COMMANDS_MESSAGE]) + write_commands(schema, message)
+            heard = roll.randrange(2**32) if roll.random() < 0.3 else None
+            head = bytes([COMMANDS_MESSAGE]) if heard is None else bytes([HEARD_MESSAGE]) + heard.to_bytes(4)
+            data = head + write_commands(schema, message)
             meant = {
                 "acknowledged_tick": message.acknowledged_tick,
                 "wants_complete": message.wants_complete,
                 "has_mismatch": message.has_mismatch,
                 "entries": [[entry.tick, list(entry.command), entry.view_tick, entry.view_fraction] for entry in message.entries],
             }
-            yield Packet("commands", data, meant, partial(_read_commands, described, data))
-
-
-def _read_commands(described: Any, data: bytes) -> Any:
-    if data[0] != 1:
-        raise ValueError("no commands")
-    return snapshots.read_commands(described, data[1:])[0]
+            yield Packet("commands", data, (heard, meant), partial(snapshots.read_commands_message, described, data))
 
 
 def _commands_message(roll: Random, schema: CommandSchema) -> CommandsMessage:

@@ -84,6 +84,15 @@ class Bits:
 # --- commands -----------------------------------------------------------------------------------------------------------------------
 
 
+def read_commands_message(fields: list[Row], message: bytes) -> tuple[int | None, Row]:
+    """(the newest announcement that its client has, if it says that; the commands)."""
+    if message[:1] == b"\1":
+        return None, read_commands(fields, message[1:])[0]
+    if message[:1] == b"\2" and len(message) > 5:
+        return int.from_bytes(message[1:5], "big"), read_commands(fields, message[5:])[0]
+    raise ValueError("no commands")
+
+
 def read_commands(fields: list[Row], message: bytes) -> tuple[Row, list[tuple[str, str]]]:
     """Section "Commands". ``fields``: name, low, high."""
     bits = Bits(message)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from engine.conditions import NetConditions
-from engine.contract import Settings
-from engine.ids import MatchId
+from engine.contract import Commands, Past, Settings
+from engine.ids import ConnectionId, MatchId, Seat, SessionId
+from engine.session import MatchHost
 from engine.session import match as session_match
+from engine.session.announcements import read_announcements
 from engine.session.client_events import GameAnnounced, MatchFinished
 from engine.session.config import HostConfig
-from engine.session.match import ANNOUNCED_AT_ONCE_SEATS_MAX, ANNOUNCED_LATER_TICKS, ANNOUNCED_TOGETHER_TICKS, Match
-from engine.session.values import AnnouncementMade
+from engine.session.match import (
+    ANNOUNCED_AT_ONCE_SEATS_MAX,
+    ANNOUNCED_LATER_TICKS,
+    ANNOUNCED_TOGETHER_TICKS,
+    Match,
+    SeatState,
+)
+from engine.session.values import AdmitSeat, AnnouncementMade, MatchFailed, OpenMatch
 from engine.world import World
 from tests.session.support import ToyMatch
 from tests.timeline.toy import SCHEMA, Toy
@@ -100,6 +110,39 @@ def test_who_hears_no_datagram_is_told_after_a_second_several_at_once_and_only_h
     large.check_that_nobody_misses_any()
 
 
+def test_after_a_long_outage_a_player_costs_no_more_than_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Telling, "is_over", lambda game, world: False)
+    monkeypatch.setattr(Telling, "announcements", lambda game, world: [bytes(30)] if world.tick % 2 else [])
+    large = Large(monkeypatch, "latency=40")
+    away, match = large.match.hosts[1], large.match
+    match.simulation.run_for(1)
+    away.block()
+    match.simulation.run_for(10)  # 300 announcements, more than are kept, and longer than the connection lives
+    away.unblock()
+    match.simulation.run_for(5)
+    bytes_out = []
+    for host in match.hosts:
+        connection = host.client.match.connection
+        before = connection.statistics().bytes_in
+        match.simulation.run_for(2)
+        assert host.client.match.connection is connection
+        bytes_out.append(connection.statistics().bytes_in - before)
+    assert bytes_out[1] < 1.2 * bytes_out[0]
+    heard = [event.tick for event in match.events(1, GameAnnounced)]
+    assert heard == list(range(heard[0], heard[-1] + 1, 2))
+
+
+@pytest.mark.parametrize("latency_ms", [50, 300])
+def test_a_carried_player_acknowledges_too(monkeypatch: pytest.MonkeyPatch, latency_ms: int) -> None:
+    monkeypatch.setattr(Telling, "is_over", lambda game, world: False)
+    large = Large(monkeypatch, f"latency={latency_ms}")
+    large.match.hosts[1].block(streams=False)
+    large.match.simulation.run_for(6)
+    begun = large.match.truth().tick
+    large.match.simulation.run_for(4)
+    assert [event for _, event in large.given if event.tick > begun] == []
+
+
 def test_in_a_small_match_everybody_is_told_at_once() -> None:
     match = Match(MatchId(1), Telling({}, 4), 1, HostConfig())
     for tick in range(1, TOLD_EVERY_TICKS + 1):
@@ -107,3 +150,51 @@ def test_in_a_small_match_everybody_is_told_at_once() -> None:
         told = match.to_announce()
         assert [(event.tick, event.number, event.only_for) for event in told] == ([(tick, 1, None)] if tick == TOLD_EVERY_TICKS else [])
     assert ANNOUNCED_AT_ONCE_SEATS_MAX == 32
+
+
+def large_match(monkeypatch: pytest.MonkeyPatch, ticks: int) -> tuple[Match, SeatState]:
+    """Two players, of whom the first has acknowledged nothing, after so many ticks."""
+    monkeypatch.setattr(session_match, "ANNOUNCED_AT_ONCE_SEATS_MAX", 1)
+    match = Match(MatchId(1), Telling({}, 4), 1, HostConfig())
+    for number in (0, 1):
+        match.reconnect(match.take_seat(Seat(number)), SessionId(10 + number), ConnectionId(100 + number))
+    for _ in range(ticks):
+        match.step()
+        match.seats[Seat(1)].repetition.heard(match.announcements.newest, match.announcements.newest)
+        match.to_announce()
+    return match, match.seats[Seat(0)]
+
+
+def test_a_player_with_a_new_ticket_is_still_told_what_he_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    match, state = large_match(monkeypatch, 2 * TOLD_EVERY_TICKS)
+    match.reconnect(state, SessionId(10), ConnectionId(200))
+    told = match.to_announce(everything=True)
+    assert [(event.number, event.only_for) for event in told] == [(1, {SessionId(10)}), (2, {SessionId(10)})]
+    assert read_announcements(state.repetition.message(match.announcements, match.tick, is_heard=True, is_carried=False)[1:])
+
+
+def test_who_takes_over_a_seat_is_not_told_what_was_before_him(monkeypatch: pytest.MonkeyPatch) -> None:
+    match, state = large_match(monkeypatch, 2 * TOLD_EVERY_TICKS)
+    match.reconnect(state, SessionId(12), ConnectionId(200))
+    assert match.to_announce(everything=True) == []
+    assert state.repetition.message(match.announcements, match.tick, is_heard=True, is_carried=False) == b""
+
+
+def test_before_a_match_that_broke_down_the_last_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Breaking(Telling):
+        def step(self, world: World, commands: Commands, past: Past) -> None:
+            if world.tick > 2 * TOLD_EVERY_TICKS:
+                raise RuntimeError("broken")
+            super().step(world, commands, past)
+
+    monkeypatch.setattr(session_match, "ANNOUNCED_AT_ONCE_SEATS_MAX", 1)
+    host = MatchHost(Breaking, entropy=Random(1).randbytes)
+    host.request(OpenMatch(MatchId(1), {}, 4, 1))
+    for number in (0, 1):
+        host.request(AdmitSeat(MatchId(1), Seat(number), SessionId(10 + number)))
+    events: list[object] = []
+    for tick in range(4 * TOLD_EVERY_TICKS):
+        host.advance(100 + tick / 60)
+        events += host.events()
+    told = [event for event in events if isinstance(event, AnnouncementMade | MatchFailed)]
+    assert [type(event) for event in told] == [AnnouncementMade, AnnouncementMade, MatchFailed]

@@ -36,11 +36,11 @@ def test_a_message_begins_behind_a_number_and_ends_where_it_is_full() -> None:
     for tick in range(10, 15):
         log.add(tick, b"hit")
     written = log.written(2)
-    assert [each.number for each in read_announcements(written.message[1:])] == list(range(written.first, written.last + 1)) == [3, 4, 5]
+    assert [each.number for each in read_announcements(written.message[1:])] == [3, 4, 5]
+    assert written.last == 5
     assert log.written(5).message == log.written(99).message == b""
     log.add(15, bytes(FAST_BYTES_MAX - 20))
-    assert (log.written(2).first, log.written(2).last) == (3, 5)
-    assert (log.written(5).first, log.written(5).last) == (6, 6)
+    assert (log.written(2).last, log.written(5).last) == (5, 6)
     assert [log.newest_until(tick) for tick in (9, 10, 12, 99)] == [0, 1, 3, 6]
 
 
@@ -48,7 +48,7 @@ def test_what_is_no_longer_kept_is_a_gap_that_can_be_seen() -> None:
     log = AnnouncementLog()
     for tick in range(RECENT_MAX + 10):
         log.add(tick, b"")
-    assert log.written(3).first == 11
+    assert read_announcements(log.written(3).message[1:])[0].number == log.oldest == 11
     assert log.newest_until(5) == 0
 
 

@@ -41,9 +41,9 @@ class Overheard:
         self.connection = connection
         self.sent: list[bytes] = []
 
-    def send(self, message: bytes) -> bool:
+    def send(self, message: bytes) -> None:
         self.sent.append(message)
-        return self.connection.send(message)
+        self.connection.send(message)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.connection, name)

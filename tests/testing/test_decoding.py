@@ -63,7 +63,9 @@ def test_announcements_are_told_in_words() -> None:
     match = SimulatedMatch(GameUnderTest(lambda settings, seats: Telling(seats)), clients=1, simulation=Simulation(3))
     match.start()
     match.run_for(0.5)
-    assert re.search(r"; announcement \d+ of tick \d+5: 3 bytes 686974\n", words_of(match))
+    words = words_of(match)
+    assert re.search(r"; announcement \d+ of tick \d+5: 3 bytes 686974\n", words)
+    assert re.search(r": has announcement \d+, has snapshot \d+, commands ", words)
 
 
 def test_a_broken_seal_is_said_to_be_broken() -> None:
