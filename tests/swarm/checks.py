@@ -157,6 +157,9 @@ def world_difference(server: Server, client: SwarmClient) -> str | None:
         return f"snapshot {newest} is not held any more"
     visible = getattr(running.game, "visible", None)
     shown = public_view(truth, None if visible is None else visible(truth, match.seat), match.seat)
+    views = running.seats[match.seat].views  # of a seat whose line was narrow a moment ago: some rows may wait
+    if views is not None and newest is not None and (view := views.at(newest)) is not None:
+        shown = view.cells
     for index in (shown != held.public_cells()).nonzero()[0][:1]:
         return f"cell {index} of tick {newest} is {held.public_cells()[index]}, should be {shown[index]}"
     for table, source in zip(held.tables, truth.tables, strict=True):
