@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("--name", type=_NAME, help=f"your name, at most {NAME_CHARACTERS_MAX} characters")
     play.add_argument("--bots", type=number(0, 15), default=5, metavar="N", help="how many, 0 to 15")
     play.add_argument("--map", type=_WORD, metavar="M", help=maps)
-    play.add_argument("--mode", type=_WORD, default="deathmatch", metavar="M")
+    play.add_argument("--mode", type=_WORD, default="deathmatch", metavar="M", help="deathmatch is the only one")
 
     host = commands.add_parser("host", parents=[playing], help="start a match for the LAN and play in it")
     host.add_argument("--name", type=_WORD, help="the server's name in everybody's list")

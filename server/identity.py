@@ -41,6 +41,8 @@ def secure_streams(folder: Path) -> Callable[[], TlsStream]:
         context = server_context(path)
     except OSError as error:  # ssl.SSLError is one
         detail = error.strerror or str(error)
+        if not path.exists():
+            raise IdentityError(f"no certificate can be kept in {folder} ({detail}); choose another --state") from None
         raise IdentityError(
             f"the certificate {path} cannot be used ({detail}); remove it to get a new one, or choose another --state"
         ) from None

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
 from engine.conditions import NetConditions
@@ -24,6 +25,25 @@ class CommandLineParser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, **options)
+
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """As argparse's own; but who misspells an option of a command is told by the command, which knows what it is called."""
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            parser = self._of_command(options)
+            meant = get_close_matches(unknown[0].partition("=")[0], parser._option_string_actions, 1)
+            hint = f"; did you mean {meant[0]}?" if meant and unknown[0].startswith("-") else ""
+            parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+        return options
+
+    def _of_command(self, options: Any) -> CommandLineParser:
+        """The parser of the command that was chosen; without commands, this one."""
+        for action in self._actions:
+            if isinstance(action.choices, dict):
+                chosen = action.choices.get(getattr(options, action.dest, None))
+                if isinstance(chosen, CommandLineParser):
+                    return chosen
+        return self
 
     def error(self, message: str) -> NoReturn:
         """Say it in one line, and end. A subcommand's line begins with the program's own name, a module's with the module's."""

@@ -37,6 +37,8 @@ class ChatLine:
     text: str
     colour: Colour
     at: float
+    is_said: bool = True
+    """By somebody; False: by the server."""
 
 
 class ChatLog:
@@ -49,7 +51,7 @@ class ChatLog:
         """Somebody said something; an empty ``name`` is the server. Wrapped to ``width`` pixels."""
         indent = theme.font(_SIZE).size(name + "  ")[0] if name else 0
         for index, part in enumerate(wrapped(text, width - indent, width)):
-            self.lines.append(ChatLine(name if index == 0 else "", part, colour, now))
+            self.lines.append(ChatLine(name if index == 0 else "", part, colour, now, is_said=bool(name)))
 
 
 def wrapped(text: str, first_width: int, width: int) -> list[str]:

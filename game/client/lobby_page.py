@@ -24,6 +24,8 @@ from game.client.theme import texts
 class LobbyPage(Page):
     """One page with two panels; which one is the connection's state, not ours."""
 
+    help = "TAB  next      ENTER  choose      ESC  leave"
+
     def __init__(self, stage: Stage, online: Online, notice: str = "") -> None:
         super().__init__(stage, notice)
         self.online: Final = online

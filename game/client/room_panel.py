@@ -176,9 +176,7 @@ class RoomPanel:
             x, y = 622, 406 + index * _CHAT_ROW_PX
             if line.name:
                 x += texts.draw(surface, line.name, (x, y), 15, mix(line.colour, theme.WHITE, 0.3)) + 8
-            texts.draw(
-                surface, line.text, (x, y), 15, line.colour if not line.name and line.colour != theme.TEXT else theme.TEXT, weight="regular"
-            )
+            texts.draw(surface, line.text, (x, y), 15, theme.TEXT if line.is_said else line.colour, weight="regular")
 
     def _draw_invitation(self, surface: pygame.Surface, room: RoomState) -> None:
         """Where seats are free: how many, and how friends come here. In a full list what matters goes beside the buttons."""

@@ -160,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(json.dumps(result))
         return
     for key, value in result.items():
-        print(f"{key:28} {value}")
+        print(f"{key:32} {value}")
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ def test_a_long_message_is_wrapped_and_names_its_speaker_once():
     assert len(log.lines) > 1
     assert log.lines[0].name == "Nova"
     assert all(line.name == "" for line in list(log.lines)[1:])
+    assert all(line.is_said for line in log.lines)
     assert " ".join(line.text for line in log.lines).split() == ["word"] * 40
 
 

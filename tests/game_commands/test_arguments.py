@@ -20,6 +20,7 @@ NO_ADDRESS = "is not an address: write HOST or HOST:PORT, with a port of 1 to 65
         (["--headless"], "unrecognized arguments: --headless"),
         (["join"], "the following arguments are required: ADDRESS[:PORT]"),
         (["join", "host", "--head"], "unrecognized arguments: --head"),
+        (["join", "host", "--headles"], "--headles; did you mean --headless? (see: skirmish join --help)"),
         (["join", "host", "more"], "unrecognized arguments: more"),
         (["join", ""], NO_ADDRESS),
         (["join", "host:0"], NO_ADDRESS),
