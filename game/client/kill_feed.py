@@ -128,7 +128,7 @@ class DeathScreen:
     def draw(self, surface: pygame.Surface, world: World) -> None:
         """Darken the arena and count down. Does nothing while we live."""
         player, seat = world.player, self._seat
-        if not is_dead(world, seat) or int(world.match.phase[0]) == rules.RESULTS:
+        if not player.generation[seat] or int(player.life[seat]) != rules.DEAD or int(world.match.phase[0]) == rules.RESULTS:
             return
         texts.settle()
         surface.fill((158, 136, 150), special_flags=pygame.BLEND_RGB_MULT)
@@ -151,8 +151,3 @@ class DeathScreen:
         pygame.draw.arc(surface, theme.ACCENT, box, math.pi / 2, math.pi / 2 + max(0.02, share) * 2 * math.pi, 5)
         texts.draw(surface, str(max(1, -(-ticks // rules.TICK_RATE_HZ))), (WIDTH / 2, 371), 34, theme.TEXT, align="centre")
         texts.draw(surface, "RESPAWN", (WIDTH / 2, 430), 12, theme.DIM, align="centre", shadow=True)
-
-
-def is_dead(world: World, seat: int) -> bool:
-    """Whether the player of a seat waits to appear again."""
-    return bool(world.player.generation[seat]) and int(world.player.life[seat]) == rules.DEAD

@@ -38,7 +38,7 @@ from game.client.chat import ChatBox, ChatLog
 from game.client.controls import Controls
 from game.client.feed import MatchFeed, Roster
 from game.client.hud import LAST_SECONDS, Hud, ranking
-from game.client.kill_feed import Banner, DeathScreen, KillFeed, is_dead
+from game.client.kill_feed import Banner, DeathScreen, KillFeed
 from game.client.lost_overlay import draw_lost
 from game.client.net_graph import NetGraph, NetView
 from game.client.particles import Particles
@@ -314,7 +314,8 @@ class MatchScreen:
             self._draw_results(surface, world)
         elif self._shows_scores:
             self._draw_scores(surface, world)
-        self._net_graph.draw(surface, self._plates)
+        if not (self._shows_scores and self._net_graph.view is NetView.LARGE):  # both do not fit
+            self._net_graph.draw(surface, self._plates)
         if self._chat.is_open:
             self._chat.draw(surface, now)
         if self._trouble:
@@ -350,7 +351,7 @@ class MatchScreen:
         seconds = -(-int(world.match.time_left[0]) // rules.TICK_RATE_HZ)
         self._plates.draw(surface, "phase", (WIDTH // 2 - 143, 81, 286, 30), 200, radius=9)
         texts.draw(surface, "Warm-up: kills do not count yet", (WIDTH / 2, 96), 15, theme.TEXT, align="centre")
-        if seconds <= 5 and not is_dead(world, self._seat):  # whose own count stands there
+        if seconds <= 5 and not self._is_dead(world):  # whose own count stands there
             theme.draw_band(surface, (WIDTH / 2, 182), (300, 100))
             texts.draw(surface, str(max(1, seconds)), (WIDTH / 2, 180), 84, theme.ACCENT, align="centre", shadow=True)
 
