@@ -88,6 +88,10 @@ class DatagramHost(DatagramPeer, Protocol):
     def request(self, request: Any) -> None:
         """Something that the other side wants done."""
 
+    @property
+    def ticks(self) -> int:
+        """Computed so far, at the rate of whoever drives it."""
+
     def note_load(self, load: float) -> None:
         """How much of the time between two ticks the last one took, 1.0 being all of it: a host may do less where it is too much."""
 

@@ -44,11 +44,10 @@ class TickThreadStatistics:
     """How well the tick is kept, over the last TICKS_REMEMBERED ticks, and what the port did."""
 
     ticks: int
-    ticks_skipped: int
-    """Dropped because the thread was more than CATCH_UP_TICKS_MAX behind."""
     tick_ms_p50: float
     tick_ms_p99: float
-    """Work per tick: receiving, everything due, sending."""
+    """Work per tick that the host computed: all slices behind the one of the tick before it, up to and with its own. Where several were
+    computed at once, each has an equal share."""
     tick_late_ms_p99: float
     """The latest of a tick's wakes after its time."""
     answers: int
@@ -90,7 +89,9 @@ class TickThread:
         self._events_lock: Final = threading.Lock()
         self._work_ms: Final[deque[float]] = deque(maxlen=TICKS_REMEMBERED)
         self._late_ms: Final[deque[float]] = deque(maxlen=TICKS_REMEMBERED)
-        self._ticks = self._ticks_skipped = self._answers = self._events_dropped = 0
+        self._ticks = self._answers = self._events_dropped = 0
+        self._work_s = self._late_s = 0.0
+        """Since the last tick."""
         self._is_stopping = False
         self._thread: Final = threading.Thread(target=self._run, name="tick", daemon=True)
 
@@ -128,7 +129,6 @@ class TickThread:
         work, late = sorted(self._work_ms.copy()), sorted(self._late_ms.copy())
         return TickThreadStatistics(
             ticks=self._ticks,
-            ticks_skipped=self._ticks_skipped,
             tick_ms_p50=_percentile(work, 0.50),
             tick_ms_p99=_percentile(work, 0.99),
             tick_late_ms_p99=_percentile(late, 0.99),
@@ -143,24 +143,30 @@ class TickThread:
         )
         try:
             while not self._is_stopping:
-                self._tick(pacer)
+                self._wake(pacer)
             self._slice(self._clock())  # requests posted before the stop, and the last words that they cause
         except Exception as error:  # noqa: BLE001 - its owner decides; a thread that dies unseen is the worst of all
             self.failure = error
         self._tell()
 
-    def _tick(self, pacer: clocks.Pacer) -> None:
-        work_s = late_s = 0.0
-        for _ in range(SLICES_PER_TICK):
-            now, late = pacer.wait()
-            self._slice(now)
-            work_s += self._clock() - now
-            late_s = max(late_s, late)
-        self._host.note_load(work_s * self._rate_hz)
-        self._work_ms.append(work_s * 1000.0)
-        self._late_ms.append(late_s * 1000.0)
-        self._ticks += 1
-        self._ticks_skipped = pacer.skipped // SLICES_PER_TICK
+    def _wake(self, pacer: clocks.Pacer) -> None:
+        """One slice, and the account of the tick that it may have computed: by the host's ticks and not by fours of slices, because a long
+        one moves the tick from the last slice of its four to the first, and two ticks would pass for one.
+        """
+        now, late_s = pacer.wait()
+        self._slice(now)
+        self._work_s += self._clock() - now
+        self._late_s = max(self._late_s, late_s)
+        computed = self._host.ticks - self._ticks
+        if not computed:
+            return
+        work_s = self._work_s / computed
+        for _ in range(computed):
+            self._host.note_load(work_s * self._rate_hz)
+            self._work_ms.append(work_s * 1000.0)
+            self._late_ms.append(self._late_s * 1000.0)
+        self._ticks += computed
+        self._work_s = self._late_s = 0.0
 
     def _slice(self, now: float) -> None:
         """Receive all, advance, send all, report."""

@@ -153,6 +153,11 @@ class MatchHost:
         return datagrams
 
     @property
+    def ticks(self) -> int:
+        """Computed since the start."""
+        return self._ticks
+
+    @property
     def load(self) -> GovernorStatistics:
         """How busy this computer is, and the pace for it; a few numbers, which another thread may read as well."""
         return self._sending.governor.statistics()

@@ -26,10 +26,10 @@ class FakeTime:
 
 
 class EchoHost:
-    """Echoes datagrams; reports each request as an event."""
+    """Echoes datagrams; reports each request as an event; computes a tick in every fourth slice."""
 
     def __init__(self) -> None:
-        self.advances = 0
+        self.advances = self.ticks = 0
         self.threads: set[int] = set()
         self.events_per_advance = 0
         self.loads: list[float] = []
@@ -48,6 +48,7 @@ class EchoHost:
 
     def advance(self, now: float) -> None:
         self.advances += 1
+        self.ticks += self.advances % SLICES_PER_TICK == 0
         self.threads.add(threading.get_ident())
         self._events.extend(range(self.events_per_advance))
         if self.bomb is not None:
@@ -109,6 +110,7 @@ def test_datagrams_requests_and_events_pass_through_the_thread(port: Any) -> Non
     events: list[Any] = []
     until(lambda: events, lambda: events.extend(thread.take_events()))
     assert events == [("requested", "open")]
+    until(lambda: host.ticks)
     assert thread.post("last wish")
     thread.stop()
     assert thread.take_events() == [("requested", "last wish")]
@@ -159,7 +161,12 @@ def ticking(host: EchoHost, port: Any, **options: Any) -> tuple[TickThread, Call
     time = FakeTime()
     thread = TickThread(host, port, clock=time.clock, sleep=time.sleep, **options)
     pacer = Pacer(240.0, clock=time.clock, sleep=time.sleep)
-    return thread, lambda: thread._tick(pacer)
+
+    def tick() -> None:
+        for _ in range(SLICES_PER_TICK):
+            thread._wake(pacer)
+
+    return thread, tick
 
 
 def test_what_nobody_takes_is_bounded_and_only_what_may_be_lost_is_dropped(port: Any) -> None:
@@ -194,20 +201,50 @@ def test_a_thread_whose_lasting_events_nobody_takes_ends_and_says_so(port: Any) 
     assert thread.statistics().events_dropped == 0
 
 
+def measured(port: Any, host: EchoHost, time: FakeTime) -> tuple[TickThread, Pacer]:
+    """A thread that is not started, and what it would wait with."""
+    thread = TickThread(host, port, clock=time.clock, sleep=time.sleep)
+    return thread, Pacer(240.0, catch_up_max=20, clock=time.clock, sleep=time.sleep)
+
+
+def taking(host: EchoHost, time: FakeTime, seconds: list[float], ticks: list[int]) -> None:
+    """The host's next slices take so long and compute so many ticks."""
+
+    def advance(now: float) -> None:
+        time.now += seconds.pop(0)
+        host.ticks += ticks.pop(0)
+
+    host.advance = advance  # type: ignore[method-assign]
+
+
 def test_work_and_lateness_are_measured_per_tick(port: Any) -> None:
     time, host = FakeTime(), EchoHost()
-    thread = TickThread(host, port, clock=time.clock, sleep=time.sleep)
-    pacer = Pacer(240.0, catch_up_max=20, clock=time.clock, sleep=time.sleep)
-    plain_advance = host.advance
-
-    def slow_advance(now: float) -> None:
-        plain_advance(now)
-        time.now += 0.001
-
-    host.advance = slow_advance  # type: ignore[method-assign]
+    thread, pacer = measured(port, host, time)
+    taking(host, time, [0.001] * 4, [0, 0, 0, 1])
     time.oversleep = 0.0002
-    thread._tick(pacer)
-    assert host.advances == SLICES_PER_TICK
+    for _ in range(4):
+        thread._wake(pacer)
     assert thread.statistics().tick_ms_p99 == pytest.approx(4.0)
     assert host.loads == pytest.approx([0.24])  # 4 ms of a tick of 16.7
     assert thread.statistics().tick_late_ms_p99 == pytest.approx(0.2)
+
+
+def test_a_long_slice_that_moves_the_tick_is_not_two_ticks_of_work(port: Any) -> None:
+    time, host = FakeTime(), EchoHost()
+    thread, pacer = measured(port, host, time)
+    taking(host, time, [0.010, 0.001, 0.001, 0.010, 0.001, 0.010], [1, 0, 0, 1, 0, 1])  # twice in the first four slices
+    for _ in range(6):
+        thread._wake(pacer)
+    assert list(thread._work_ms) == pytest.approx([10.0, 12.0, 11.0])
+    assert host.loads == pytest.approx([0.6, 0.72, 0.66])
+
+
+def test_ticks_that_are_computed_at_once_share_the_work(port: Any) -> None:
+    time, host = FakeTime(), EchoHost()
+    thread, pacer = measured(port, host, time)
+    taking(host, time, [0.050, 0.015], [1, 3])
+    for _ in range(2):
+        thread._wake(pacer)
+    assert list(thread._work_ms) == pytest.approx([50.0, 5.0, 5.0, 5.0])
+    assert thread.statistics().ticks == 4
+    assert len(host.loads) == 4
