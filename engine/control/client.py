@@ -100,7 +100,10 @@ class ControlClient:
 
     def _new_stream(self, now: float) -> ControlStream:
         self._deadline_s = now + self._limits.answer_deadline_s
-        return ControlStream(now, self._limits, self._limits.frame_bytes_max, lambda: next(self._ping_numbers) & 0xFFFFFFFF)
+        limits = self._limits
+        return ControlStream(
+            now, limits, limits.frame_bytes_max, limits.client_ping_interval_s, lambda: next(self._ping_numbers) & 0xFFFFFFFF
+        )
 
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes of the stream. Any bytes: what is not the protocol ends the session."""

@@ -47,6 +47,9 @@ class ControlLimits:
     answer_deadline_s: float = 10.0
     """A client waits this long for the answer to its Hello or Resume."""
     ping_interval_s: float = 1.0
+    """A server's: its pings measure the round trips that players are shown."""
+    client_ping_interval_s: float = 4.0
+    """A client's, whose pings only find out whether the stream still lives."""
     ping_spread_s: float = 0.0
     """Pings come up to so much earlier, as chance has it: for a server with so many players that their pings should not fall together."""
     silence_max_s: float = 10.0

@@ -90,7 +90,10 @@ class ControlServer:
         """A connection was accepted."""
         if peer in self._peers:
             raise LocalProtocolError(f"peer {peer} is open already")
-        stream = ControlStream(now, self._limits, self._limits.frame_bytes_hello_max, lambda: int.from_bytes(self._entropy(4), "big"))
+        limits = self._limits
+        stream = ControlStream(
+            now, limits, limits.frame_bytes_hello_max, limits.ping_interval_s, lambda: int.from_bytes(self._entropy(4), "big")
+        )
         self._peers[peer] = entry = Peer(peer, address, stream, self._limits, now)
         self._roster.touch(entry)
         displaced = self._roster.pending.add(peer, address)

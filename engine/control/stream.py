@@ -54,12 +54,15 @@ class StreamStatistics:
 class ControlStream:
     """Bytes to messages and back. ``failure`` is set once, by whatever ends the stream from outside."""
 
-    def __init__(self, now: float, limits: ControlLimits, frame_bytes_max: int, next_ping_number: Callable[[], int]) -> None:
+    def __init__(
+        self, now: float, limits: ControlLimits, frame_bytes_max: int, ping_interval_s: float, next_ping_number: Callable[[], int]
+    ) -> None:
         self.failure: DisconnectReason | None = None
         self.unread: bytes | None = None
         """The frame that was no message, where that was the failure."""
         self._limits: Final = limits
         self._reader: Final = FrameReader(frame_bytes_max)
+        self._ping_interval_s: Final = ping_interval_s
         self._next_ping_number: Final = next_ping_number
         self._out = bytearray()
         self._written = 0
@@ -196,7 +199,7 @@ class ControlStream:
             number = self._next_ping_number()
             self._pings.append((number, now, self._written))
             self.write(Ping(number))
-            self._next_ping_s = now + self._limits.ping_interval_s - self._limits.ping_spread_s * (number / NUMBERS)
+            self._next_ping_s = now + self._ping_interval_s - self._limits.ping_spread_s * (number / NUMBERS)
 
     @property
     def due_at(self) -> float:

@@ -14,7 +14,7 @@ LIMITS = ControlLimits()
 
 
 def joined_stream() -> ControlStream:
-    stream = ControlStream(0.0, LIMITS, 4096, itertools.count(1).__next__)
+    stream = ControlStream(0.0, LIMITS, 4096, LIMITS.ping_interval_s, itertools.count(1).__next__)
     stream.join(0.0)
     return stream
 
