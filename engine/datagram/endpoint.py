@@ -21,6 +21,8 @@ from engine.ids import Address, ConnectionId, Ticket
 
 KEY_BYTES = 16
 ID_BYTES = 4
+RECEIVED_MAX = 65536
+"""Messages between two drains of the events, of all connections; whoever lets more wait has stopped draining. Beyond: dropped, counted."""
 ID_TRIES_MAX = 64
 """With random bytes and at most 70,000 ids taken of 2^32, one try nearly always does."""
 
@@ -34,6 +36,8 @@ class Endpoint:
         self._connections: dict[ConnectionId, Connection] = {}
         self._stirred: dict[ConnectionId, Connection] = {}
         """Those that may have events or have ended: :meth:`events` looks at no others, because it is called after every datagram."""
+        self._received: list[tuple[ConnectionId, ConnectionEvent]] = []
+        """Messages of connections that had no other event before them, since the last :meth:`events`."""
         self._retired: deque[int] = deque()
         self._retired_ids: set[int] = set()
         self._datagrams_in = self._datagrams_out = self._bytes_in = self._bytes_out = 0
@@ -66,8 +70,13 @@ class Endpoint:
         connection = self._connections.get(connection_id)
         if connection is None:
             return self._drop(DropReason.CLOSED if connection_id in self._retired_ids else DropReason.UNKNOWN_CONNECTION)
-        connection.receive_checked(datagram, sequence, path, now)
-        self._stirred[connection_id] = connection  # :meth:`events` asks whether there are any
+        received = connection.receive_checked(datagram, sequence, path, now)
+        if received is None:
+            self._stirred[connection_id] = connection  # :meth:`events` asks whether there are any
+        elif len(self._received) < RECEIVED_MAX:
+            self._received.append((connection_id, received))
+        else:
+            self._drop(DropReason.EVENTS_FULL)
         return None
 
     def advance(self, now: float) -> None:
@@ -91,7 +100,7 @@ class Endpoint:
 
     def events(self) -> list[tuple[ConnectionId, ConnectionEvent]]:
         """Drain: what happened on each connection, in order per connection; ended ones are then let go."""
-        events: list[tuple[ConnectionId, ConnectionEvent]] = []
+        events, self._received = self._received, []
         if not self._stirred:
             return events
         stirred, self._stirred = self._stirred, {}
