@@ -106,7 +106,7 @@ class Endpoint:
         stirred, self._stirred = self._stirred, {}
         for connection_id, connection in stirred.items():
             for event in connection.events():
-                events.append((connection_id, event))  # noqa: PERF401 - nearly always one
+                events.append((connection_id, event))
             if connection.state is State.CLOSED:
                 self._retire(connection_id)
         return events

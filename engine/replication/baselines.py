@@ -71,23 +71,20 @@ class ClientBaseline:
         self._sent_ticks: Final[list[int]] = [-1] * RING_TICKS
         self._masks: Final[list[Mask | None]] = [None] * RING_TICKS
 
-    def acknowledge(self, tick: int | None, wants_complete: bool, has_mismatch: bool = False) -> None:
+    def acknowledge(self, tick: int | None, wants_complete: bool = False, has_mismatch: bool = False) -> None:
         """Take over what a client's message says. A tick that was never sent to it, or that is older than what we know, changes nothing.
 
         Messages overtake each other. A client stops wanting a complete snapshot only by applying a snapshot, so at one and the same
         acknowledged tick a wish can begin but not end.
         """
         known = self.acknowledged_tick
-        if tick is not None and self._was_sent(tick) and (known is None or tick > known):
-            self._held = 1 if known is None else (self._held << min(tick - known, RING_TICKS) | 1) & _HELD_MASK
+        if tick is not None and (known is None or tick > known) and self._sent_ticks[tick % RING_TICKS] == tick:
+            self._held = 1 if known is None or tick - known >= RING_TICKS else (self._held << tick - known | 1) & _HELD_MASK
             self.acknowledged_tick = tick
             self.wants_complete, self.has_mismatch = wants_complete, has_mismatch
         elif known is None or tick == known:
             self.wants_complete |= wants_complete
             self.has_mismatch |= has_mismatch
-
-    def _was_sent(self, tick: int) -> bool:
-        return tick >= 0 and self._sent_ticks[tick % RING_TICKS] == tick
 
     def choose(self, ring: BaselineRing, tick: int, shared: Sequence[int] = ()) -> tuple[World | None, Mask | None]:
         """The baseline for a snapshot of ``tick`` and the mask that held for it; (None, None): send a complete one.

@@ -8,6 +8,7 @@ without its command repeats the last one, three ticks at most, and then does not
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -68,7 +69,7 @@ class CommandBuffer:
         "_received",
         "_repeats",
         "_schema",
-        "_slack",
+        "_slack_ticks",
         "_taken_tick",
         "_too_early",
         "_used",
@@ -89,17 +90,42 @@ class CommandBuffer:
         self._taken_tick = -1
         self._newest_tick: int | None = None
         self._last_used_tick: int | None = None
-        self._slack: int | None = None
+        self._slack_ticks: float | None = None
         self._missing_now = self._late_now = 0
         self._received = self._late = self._too_early = self._used = self._missing = self._withdrawn = 0
 
     def receive(self, message: CommandsMessage, next_tick: int, now_in_ticks: float, is_newest: bool = False) -> None:
         """Take in a message. ``next_tick`` is the tick whose step comes next; ``now_in_ticks`` is the server's tick clock at arrival,
         on which the step of tick T happens at T: a command's slack is T minus that. ``is_newest``: this client has sent nothing
-        later that has come before it, so if it ends earlier than what we hold, the client has set its clock back. Commands that were in the
-        message before this one may be left out, unless ``wants_all`` says that they may not.
+        later that has come before it, so if it ends earlier than what we hold, the client has set its clock back.
         """
-        entries = message.entries
+        self._receive_all(message.entries, next_tick, now_in_ticks, is_newest)
+
+    def receive_newest(self, entry: CommandEntry, next_tick: int, now_in_ticks: float, is_newest: bool = False) -> None:
+        """The same of a message whose other commands were in the one before it, where ``wants_all`` does not say that they may be news."""
+        tick, newest, index = entry[0], self._newest_tick, entry[0] % _KNOWN_TICKS
+        if (
+            newest is None
+            or not newest < tick <= next_tick + AHEAD_TICKS_MAX
+            or tick <= next_tick - _HISTORY_TICKS
+            or tick <= self._known[index]
+        ):
+            return self._receive_all((entry,), next_tick, now_in_ticks, is_newest)
+        # One tick later than all that came: what of 60 messages a second 60 are, as long as nothing goes wrong.
+        self.wants_all = False
+        self._known[index] = self._newest_tick = tick
+        self._received += 1
+        slack = tick - now_in_ticks
+        if self._slack_ticks is None or slack < self._slack_ticks:
+            self._slack_ticks = slack
+        if tick < next_tick:
+            self._late += 1
+            self._late_now += 1
+        else:
+            self._waiting[tick] = entry
+        return None
+
+    def _receive_all(self, entries: Sequence[CommandEntry], next_tick: int, now_in_ticks: float, is_newest: bool) -> None:
         if is_newest and self._newest_tick is not None and entries and entries[-1].tick < self._newest_tick:
             self._set_back(entries[-1].tick)
         self.wants_all = False
@@ -114,8 +140,8 @@ class CommandBuffer:
             self._known[tick % _KNOWN_TICKS] = tick
             self._received += 1
             self._newest_tick = tick if self._newest_tick is None else max(tick, self._newest_tick)
-            slack = _slack_16ths(tick - now_in_ticks)
-            self._slack = slack if self._slack is None else min(slack, self._slack)
+            slack = tick - now_in_ticks
+            self._slack_ticks = slack if self._slack_ticks is None else min(slack, self._slack_ticks)
             if tick < next_tick:
                 self._late += 1
                 self._late_now += 1
@@ -166,7 +192,8 @@ class CommandBuffer:
         if self._missing_now or self._late_now:
             missing, late = min(self._missing_now, COUNT_MAX), min(self._late_now, COUNT_MAX)
             self._missing_now = self._late_now = 0
-        slack, self._slack = self._slack, None
+        slack = None if self._slack_ticks is None else _slack_16ths(self._slack_ticks)
+        self._slack_ticks = None
         return tuple.__new__(
             CommandFeedback, (self._newest_tick, self._last_used_tick, slack, missing, late)
         )  # its own way is twice the price

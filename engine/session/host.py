@@ -332,11 +332,11 @@ class MatchHost:
     def _take_message(self, place: Place, message: bytes, now_in_ticks: float, is_newest: bool) -> None:
         match, state = place.match, place.state
         if message.startswith(_COMMANDS_HEAD):
-            match.receive_commands(state, message[1:], now_in_ticks, is_newest)
+            match.receive_commands(state, message, now_in_ticks, is_newest, 1)
         elif (
             message.startswith(_HEARD_HEAD)
             and len(message) > _HEARD_BYTES
-            and match.receive_commands(state, message[_HEARD_BYTES:], now_in_ticks, is_newest)
+            and match.receive_commands(state, message, now_in_ticks, is_newest, _HEARD_BYTES)
         ):
             state.repetition.heard(int.from_bytes(message[1:_HEARD_BYTES]), match.announcements.newest)
 

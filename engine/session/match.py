@@ -172,22 +172,27 @@ class Match:
 
     # --- a tick
 
-    def receive_commands(self, state: SeatState, data: bytes, now_in_ticks: float, is_newest: bool = False) -> bool:
-        """Take a client's message. ``now_in_ticks`` is the tick clock at its arrival: tick T is computed when the clock reads T.
-        ``is_newest``: no later message of this client has come before it.
+    def receive_commands(self, state: SeatState, data: bytes, now_in_ticks: float, is_newest: bool = False, start: int = 0) -> bool:
+        """Take a client's message, which begins at ``start``. ``now_in_ticks`` is the tick clock at its arrival: tick T is computed when
+        the clock reads T. ``is_newest``: no later message of this client has come before it.
 
         Returns False, and changes nothing, if it does not decode.
         """
-        message = state.reader.read(data)
-        if message is None:
-            self.malformed_commands += 1
-            return False
-        baseline = state.baseline
-        had_mismatch = baseline.has_mismatch
-        baseline.acknowledge(message.acknowledged_tick, message.wants_complete, message.has_mismatch)
-        self.checksum_mismatches += baseline.has_mismatch and not had_mismatch
-        buffer = state.buffer
-        buffer.receive(message, self.world.tick + 1, now_in_ticks, is_newest)
+        baseline, buffer, next_tick = state.baseline, state.buffer, self.world.tick + 1
+        newest = state.reader.newest(data, start)
+        if newest is not None:
+            acknowledged, entry = newest
+            baseline.acknowledge(acknowledged)
+            buffer.receive_newest(entry, next_tick, now_in_ticks, is_newest)
+        else:
+            message = state.reader.read(data[start:])
+            if message is None:
+                self.malformed_commands += 1
+                return False
+            had_mismatch = baseline.has_mismatch
+            baseline.acknowledge(message.acknowledged_tick, message.wants_complete, message.has_mismatch)
+            self.checksum_mismatches += baseline.has_mismatch and not had_mismatch
+            buffer.receive(message, next_tick, now_in_ticks, is_newest)
         if buffer.wants_all:
             state.reader.forget()
         return True

@@ -136,3 +136,25 @@ def test_an_overtaken_message_sets_nothing_back() -> None:
     buffer.receive(message(10, 11, 12), next_tick=10, now_in_ticks=9.0, is_newest=True)
     buffer.receive(message(9, 10), next_tick=10, now_in_ticks=9.1, is_newest=False)
     assert buffer.statistics().waiting == 3
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_short_way_of_one_command_does_what_the_long_one_does(seed: int) -> None:
+    dice = random.Random(seed)
+    short, long = CommandBuffer(SCHEMA), CommandBuffer(SCHEMA)
+    ahead, now = 4, 96.5
+    for _ in range(600):
+        ahead = dice.choice((ahead, ahead, ahead, ahead, 4, 3, 5, -2, 68, -70))
+        sent = message(max(0, int(now) + ahead + dice.choice((0, 0, 0, -1, 1))), dash=dice.randint(0, 1))
+        is_newest = dice.random() < 0.9
+        short.receive_newest(sent.entries[0], int(now) + 1, now, is_newest)
+        long.receive(sent, int(now) + 1, now, is_newest)
+        assert short.wants_all == long.wants_all
+        before, now = now, now + dice.choice((0.0, 0.3, 1.0, 1.0, 4.0))
+        for due in range(int(before) + 1, int(now) + 1):
+            assert short.take(due) == long.take(due)
+        if dice.random() < 0.5:
+            assert short.take_feedback() == long.take_feedback()
+        assert short.statistics() == long.statistics()
+    counted = long.statistics()
+    assert min(counted.used, counted.late, counted.missing, counted.too_early, counted.withdrawn) > 0

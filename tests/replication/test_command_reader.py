@@ -40,7 +40,15 @@ def played(random: Random, ticks: int, repeated: int, *, steadiness: float = 0.7
     return sent
 
 
-class Checked(CommandReader):
+class Reader(CommandReader):
+    """Reads as a match does."""
+
+    def take(self, data: bytes) -> CommandsMessage | None:
+        newest = self.newest(data)
+        return self.read(data) if newest is None else CommandsMessage(newest[0], False, (newest[1],))
+
+
+class Checked(Reader):
     """Compares whatever it reads with what is read bit by bit."""
 
     def __init__(self, *, is_set_back: bool = False) -> None:
@@ -51,8 +59,8 @@ class Checked(CommandReader):
         """Its client's clock is. Where that is lost, a command may be left out that was made anew in a tick that had none before."""
         self.left_out = 0
 
-    def read(self, data: bytes) -> CommandsMessage | None:
-        read, whole = super().read(data), read_commands(SCHEMA, data)
+    def take(self, data: bytes) -> CommandsMessage | None:
+        read, whole = super().take(data), read_commands(SCHEMA, data)
         if whole is None:
             assert read is None or len(read.entries) == 1, "what stands behind the newest command was not looked at"
             return read
@@ -89,14 +97,14 @@ def test_a_session_is_read_as_message_by_message_whatever_the_network_does(seed:
         if fate < 0.1:
             continue  # lost
         for piece in [data, data] if fate < 0.2 else [ruined(random, data), data] if fate < 0.5 else [data]:
-            reader.read(piece)
+            reader.take(piece)
 
 
 @given(st.lists(messages(), min_size=1, max_size=4))
 def test_messages_that_have_nothing_to_do_with_each_other(sent: list[CommandsMessage]) -> None:
-    reader = CommandReader(SCHEMA)
+    reader = Reader(SCHEMA)
     for message in sent:
-        assert reader.read(write_commands(SCHEMA, message)) in (message, message._replace(entries=message.entries[-1:]))
+        assert reader.take(write_commands(SCHEMA, message)) in (message, message._replace(entries=message.entries[-1:]))
 
 
 @given(st.lists(st.binary(max_size=60), max_size=5), st.integers(0, 100))
@@ -104,21 +112,21 @@ def test_any_bytes(junk: list[bytes], seed: int) -> None:
     reader = Checked()
     before, after = played(Random(seed), 2, 4)
     for data in (write_commands(SCHEMA, before), *junk, write_commands(SCHEMA, after)):
-        reader.read(data)
+        reader.take(data)
 
 
 def test_a_value_out_of_range_is_refused_the_fast_way_too() -> None:
-    reader = CommandReader(SCHEMA)
+    reader = Reader(SCHEMA)
     neutral = [CommandEntry(tick, SCHEMA.neutral, tick - 4, 0) for tick in range(100, 103)]
-    assert reader.read(write_commands(SCHEMA, CommandsMessage(5, False, tuple(neutral[:1])))) is not None
+    assert reader.take(write_commands(SCHEMA, CommandsMessage(5, False, tuple(neutral[:1])))) is not None
     data = write_commands(SCHEMA, CommandsMessage(5, False, tuple(neutral[:2])))
     told = 0
     for bit in range(8 * len(data)):
         flipped = bytearray(data)
         flipped[bit // 8] ^= 128 >> bit % 8
-        before = (reader._tick, reader._count)
-        read, whole = reader.read(bytes(flipped)), read_commands(SCHEMA, bytes(flipped))
-        reader._tick, reader._count = before
+        before = (reader._next_tick, reader._count_max)
+        read, whole = reader.take(bytes(flipped)), read_commands(SCHEMA, bytes(flipped))
+        reader._next_tick, reader._count_max = before
         newest = None if read is None else read.entries[-1:]
         if whole is not None:
             assert newest == whole.entries[-1:]
@@ -132,15 +140,15 @@ def test_a_value_out_of_range_is_refused_the_fast_way_too() -> None:
 def test_a_message_behind_a_loss_is_read_whole() -> None:
     reader = Checked()
     entries = [CommandEntry(tick, SCHEMA.neutral, tick - 4, 0) for tick in range(100, 120)]
-    given = [reader.read(write_commands(SCHEMA, CommandsMessage(5, False, tuple(entries[at - 4 : at])))) for at in (4, 5, 7, 8, 6)]
+    given = [reader.take(write_commands(SCHEMA, CommandsMessage(5, False, tuple(entries[at - 4 : at])))) for at in (4, 5, 7, 8, 6)]
     assert [None if read is None else len(read.entries) for read in given] == [4, 1, 4, 1, 4]
-    longer = reader.read(write_commands(SCHEMA, CommandsMessage(5, False, tuple(entries[0:7]))))
+    longer = reader.take(write_commands(SCHEMA, CommandsMessage(5, False, tuple(entries[0:7]))))
     assert longer is not None
     assert len(longer.entries) == 7
 
 
 def test_a_steady_client_is_read_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    reader = CommandReader(SCHEMA)
+    reader = Reader(SCHEMA)
     slow = []
 
     def read_slowly(schema: CommandSchema, data: bytes) -> CommandsMessage | None:
@@ -152,10 +160,10 @@ def test_a_steady_client_is_read_the_fast_way(monkeypatch: pytest.MonkeyPatch) -
     entries = [CommandEntry(tick, command, tick - 5, 40 + tick % 3) for tick, command in enumerate(commands, 50)]
     for last in range(1, 200):
         message = CommandsMessage(last, False, tuple(entries[max(0, last - 6) : last]))
-        assert reader.read(write_commands(SCHEMA, message)) == message._replace(entries=message.entries[-1:])
+        assert reader.take(write_commands(SCHEMA, message)) == message._replace(entries=message.entries[-1:])
     assert len(slow) == 1
     reader.forget()
-    assert reader.read(write_commands(SCHEMA, message)) == message
+    assert reader.take(write_commands(SCHEMA, message)) == message
 
 
 @pytest.mark.parametrize("count", range(COMMANDS_PER_MESSAGE_MAX - 1, 64))
@@ -166,8 +174,15 @@ def test_no_message_has_more_commands_than_allowed_whatever_was_read_before(coun
         crowded = write_commands(SCHEMA, CommandsMessage(5, False, tuple(entries[:count])))
     reader = Checked()
     full = write_commands(SCHEMA, CommandsMessage(5, False, tuple(entries[: min(count - 1, COMMANDS_PER_MESSAGE_MAX)])))
-    assert reader.read(full) is not None
-    assert (reader.read(crowded) is None) == (count > COMMANDS_PER_MESSAGE_MAX)
+    assert reader.take(full) is not None
+    assert (reader.take(crowded) is None) == (count > COMMANDS_PER_MESSAGE_MAX)
+
+
+def receive(buffer: CommandBuffer, message: CommandsMessage, next_tick: int, now: float, is_newest: bool) -> None:
+    if len(message.entries) == 1:
+        buffer.receive_newest(message.entries[0], next_tick, now, is_newest)
+    else:
+        buffer.receive(message, next_tick, now, is_newest)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -179,10 +194,10 @@ def test_what_is_not_looked_at_again_would_have_changed_nothing(seed: int) -> No
     for message in played(random, 200, random.choice((2, 4, 12))):
         if random.random() < 0.1:
             continue
-        read = reader.read(write_commands(SCHEMA, message))
+        read = reader.take(write_commands(SCHEMA, message))
         assert read is not None
         is_newest, next_tick = random.random() < 0.9, int(now) + 1
-        brief.receive(read, next_tick, now, is_newest)
+        receive(brief, read, next_tick, now, is_newest)
         if brief.wants_all:
             reader.forget()
         whole.receive(message, next_tick, now, is_newest)
@@ -195,12 +210,12 @@ def test_what_is_not_looked_at_again_would_have_changed_nothing(seed: int) -> No
 
 
 def test_a_command_for_a_tick_that_had_none_counts_as_missing_where_the_word_of_the_clock_was_lost() -> None:
-    reader, buffer = CommandReader(SCHEMA), CommandBuffer(SCHEMA)
+    reader, buffer = Reader(SCHEMA), CommandBuffer(SCHEMA)
     before, anew, after = (
         [CommandEntry(tick, SCHEMA.neutral, tick - 4, 0) for tick in ticks] for ticks in ((99, 102), (100, 101, 102), (103,))
     )
     for entries in (before, [*before[:1], *anew, *after]):  # those that end with 100, 101 and 102 anew are lost
-        message = reader.read(write_commands(SCHEMA, CommandsMessage(5, False, tuple(entries[-3:]))))
+        message = reader.take(write_commands(SCHEMA, CommandsMessage(5, False, tuple(entries[-3:]))))
         assert message is not None
-        buffer.receive(message, 99, 98.5, is_newest=True)
+        receive(buffer, message, 99, 98.5, True)
     assert [buffer.take(tick)[1] is None for tick in range(99, 104)] == [False, True, True, False, False]
