@@ -75,7 +75,6 @@ class Connection(Outgoing):
         "_is_server",
         "_messages_in",
         "_opening_lasts_s",
-        "_path",
         "_path_changes",
         "_reassembly",
         "_seal_in",
@@ -85,6 +84,7 @@ class Connection(Outgoing):
         "_window",
         "advance_at",
         "id",
+        "path",
     )
 
     def __init__(
@@ -102,14 +102,14 @@ class Connection(Outgoing):
         self.id: ConnectionId = ticket.connection_id
         self._is_server = is_server
         self._limits = limits if limits is not None else DatagramLimits()
-        self._state = State.OPENING
+        self.state = State.OPENING
         self._opening_lasts_s = ticket.lifetime_s if is_server else self._limits.timeout_s
         seal_out, self._seal_in = make_seals(ticket, is_server=is_server)
         self._window = ReplayWindow()
         self._sender = Sender(self.id, seal_out, self._window, self._limits, now)
         self._reassembly = Reassembly(self._limits)
 
-        self._path = path
+        self.path = path
         self._watch = PathWatch(entropy, self._limits) if is_server and entropy is not None else None
         self._probes = Probes()
         self._asides: list[tuple[Address, bytes]] = []
@@ -159,7 +159,7 @@ class Connection(Outgoing):
         Where a server's datagram brings one message and nothing else, and no events wait, the message is returned: it stands in for
         :meth:`events`, which need not be asked then (the queues of 256 players were a fortieth of a tick).
         """
-        state = self._state
+        state = self.state
         if state is not State.CONNECTED and (reason := self._refusal(now)) is not None:
             self._drop(reason)
             return None
@@ -193,7 +193,7 @@ class Connection(Outgoing):
 
         if (
             state is State.CONNECTED
-            and path == self._path
+            and path == self.path
             and self._watch is not None
             and self._watch.unproven is None
             and len(body) > PREFIX_BYTES
@@ -219,9 +219,9 @@ class Connection(Outgoing):
 
     def _refusal(self, now: float) -> DropReason | None:
         """Why nothing is taken any more, or None: it is."""
-        if self._state is State.CLOSED:
+        if self.state is State.CLOSED:
             return DropReason.CLOSED
-        if self._state is State.OPENING and self._is_server and now - self._began_at > self._opening_lasts_s:
+        if self.state is State.OPENING and self._is_server and now - self._began_at > self._opening_lasts_s:
             return DropReason.EXPIRED
         return None
 
@@ -238,19 +238,19 @@ class Connection(Outgoing):
         for part in parts:
             if type(part) is Farewell:
                 return self._end(part.reason, Input.FAREWELL, now)
-        was = self._state
+        was = self.state
         if was is not State.CONNECTED:  # where it would stay: the table costs half a microsecond
-            self._state = TRANSITIONS[was, Input.DATAGRAM]
-            if self._state is State.CLOSING:
+            self.state = TRANSITIONS[was, Input.DATAGRAM]
+            if self.state is State.CLOSING:
                 return None
         watch = self._watch
         if was is State.OPENING:
             if watch is not None:
-                self._path = path
+                self.path = path
                 watch.opened(path, now)
-            self._events.append(Connected(self._path if self._path is not None else path))
+            self._events.append(Connected(self.path if self.path is not None else path))
         if watch is not None:
-            if path == self._path:
+            if path == self.path:
                 watch.heard_on_path(size, self._sender.sent.newest_acknowledged > 0)
             elif watch.heard_elsewhere(path, size, is_newest, now):
                 self._move(path)
@@ -283,7 +283,7 @@ class Connection(Outgoing):
 
     def _move(self, path: Address) -> None:
         """From now on the peer is at ``path``, which is proven."""
-        self._path = path
+        self.path = path
         self._path_changes += 1
         self._probes.clear()
         if self._watch is not None:
@@ -299,16 +299,16 @@ class Connection(Outgoing):
             return
         if source == self._probes.address:
             self._move(source)
-        if self._path is not None and len(self._asides) < ASIDES_MAX:
-            self._asides.append((self._path, write_response(token)))
+        if self.path is not None and len(self._asides) < ASIDES_MAX:
+            self._asides.append((self.path, write_response(token)))
             self.send_at = ALWAYS
 
     def set_path(self, path: Address) -> None:
         """Client: send to ``path`` from now on; CARRIED while UDP does not get through. A server's path follows the client's datagrams."""
         if self._is_server:
             raise LocalProtocolError("only a client chooses its path; the server follows")
-        if path != self._path:
-            self._path = path
+        if path != self.path:
+            self.path = path
             self._probes.clear()
             self._path_changes += 1
             self._knock_at = self.send_at = ALWAYS
@@ -318,7 +318,7 @@ class Connection(Outgoing):
         if self._is_server:
             raise LocalProtocolError("only a client probes")
         self._now = now
-        if address != self._path and self._state in (State.OPENING, State.CONNECTED) and len(self._asides) < ASIDES_MAX:
+        if address != self.path and self.state in (State.OPENING, State.CONNECTED) and len(self._asides) < ASIDES_MAX:
             self._probes.begin(address)
             self._asides.append((address, PADDED_PING))
             self.send_at = ALWAYS
@@ -328,7 +328,7 @@ class Connection(Outgoing):
     def advance(self, now: float) -> None:
         """Let time pass: timeouts, and what waits too long."""
         self._now = now
-        if self._state is State.CONNECTED:
+        if self.state is State.CONNECTED:
             is_busy = False
             if now - self._heard_at > self._limits.timeout_s:
                 self._end(DisconnectReason.TIMED_OUT, Input.TIMEOUT, now)
@@ -336,14 +336,14 @@ class Connection(Outgoing):
             elif len(self._reassembly):
                 self._reassembly.advance(now)
                 is_busy = True
-            if self._watch is not None and len(self._watch):
+            if self._watch is not None and self._watch.candidates:
                 self._watch.advance(now)
                 is_busy = True
             self.advance_at = ALWAYS if is_busy else self._heard_at + self._limits.timeout_s - ROUNDING_S
-        elif self._state is State.OPENING:
+        elif self.state is State.OPENING:
             if now - self._began_at > self._opening_lasts_s:
                 self._end(DisconnectReason.TIMED_OUT, Input.TIMEOUT, now)
-        elif self._state is State.CLOSING and now - self._closing_at > self._limits.timeout_s:
+        elif self.state is State.CLOSING and now - self._closing_at > self._limits.timeout_s:
             self._end(DisconnectReason.TIMED_OUT, Input.TIMEOUT, now)
 
     def disconnect(self, reason: DisconnectReason, now: float) -> None:
@@ -352,8 +352,8 @@ class Connection(Outgoing):
 
     def _end(self, reason: DisconnectReason, input_: Input, now: float) -> None:
         """Go where the table says; the first time, tell our owner, and prepare the farewells if we are the one who ends it."""
-        was = self._state
-        self._state = TRANSITIONS[was, input_]
+        was = self.state
+        self.state = TRANSITIONS[was, input_]
         if was is State.CLOSING or was is State.CLOSED:
             return
         self._events.append(Disconnected(reason))
@@ -364,10 +364,10 @@ class Connection(Outgoing):
         self._reassembly.clear()
         if self._watch is not None:
             self._watch.clear()
-        if self._state is State.CLOSING:
-            self._farewells.begin(reason, is_reliable=self._path == CARRIED)
-            if self._path is None:
-                self._state = TRANSITIONS[self._state, Input.ALL_SAID]
+        if self.state is State.CLOSING:
+            self._farewells.begin(reason, is_reliable=self.path == CARRIED)
+            if self.path is None:
+                self.state = TRANSITIONS[self.state, Input.ALL_SAID]
 
     # --- out --------------------------------------------------------------------------------------------------------------------------
 
@@ -375,11 +375,11 @@ class Connection(Outgoing):
         """Queue one message, unreliable and unordered, for the next drain. Messages queued together share datagrams where they fit."""
         if len(message) > MESSAGE_BYTES_MAX:
             raise LocalProtocolError(f"a message of {len(message)} bytes is above the {MESSAGE_BYTES_MAX} that fragments carry")
-        if self._state is not State.CONNECTED and self._state is not State.OPENING:
+        if self.state is not State.CONNECTED and self.state is not State.OPENING:
             if self._is_end_told:
                 raise LocalProtocolError("this connection has ended, and its owner was told")
             return self._drop(DropReason.LATE_SEND)
-        if self._path is None:
+        if self.path is None:
             return self._drop(DropReason.NO_PATH)
         self.send_at = ALWAYS
         if not self._sender.queue(message):
@@ -389,5 +389,5 @@ class Connection(Outgoing):
     def events(self) -> list[ConnectionEvent]:
         """Drain: what happened, in order."""
         events, self._events = self._events, []
-        self._is_end_told = self._state is State.CLOSING or self._state is State.CLOSED
+        self._is_end_told = self.state is State.CLOSING or self.state is State.CLOSED
         return events

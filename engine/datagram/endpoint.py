@@ -17,7 +17,7 @@ from engine.datagram.messages import DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, HEA
 from engine.datagram.states import State
 from engine.datagram.statistics import DropReason, EndpointStatistics
 from engine.errors import DisconnectReason, LocalProtocolError
-from engine.ids import Address, ConnectionId, Ticket
+from engine.ids import CARRIED, Address, ConnectionId, Ticket
 
 KEY_BYTES = 16
 ID_BYTES = 4
@@ -38,6 +38,7 @@ class Endpoint:
         """Those that may have events or have ended: :meth:`events` looks at no others, because it is called after every datagram."""
         self._received: list[tuple[ConnectionId, ConnectionEvent]] = []
         """Messages of connections that had no other event before them, since the last :meth:`events`."""
+        self._carried: list[tuple[ConnectionId, bytes]] = []
         self._retired: deque[int] = deque()
         self._retired_ids: set[int] = set()
         self._datagrams_in = self._datagrams_out = self._bytes_in = self._bytes_out = 0
@@ -111,19 +112,32 @@ class Endpoint:
                 self._retire(connection_id)
         return events
 
-    def datagrams_to_send(self, now: float) -> list[tuple[ConnectionId, Address, bytes]]:
-        """Drain: (whose, where, datagram); one whose address is CARRIED goes inside that player's control connection."""
-        out: list[tuple[ConnectionId, Address, bytes]] = []
+    def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
+        """Drain: (where, datagram) of all that go by UDP. Those that do not are then there for :meth:`carried_to_send`."""
+        out: list[tuple[Address, bytes]] = []
+        self._carried = []
         for connection in self._connections.values():
             if now < connection.send_at:
                 continue
-            for path, datagram in connection.datagrams_to_send(now):
-                self._bytes_out += len(datagram)
-                out.append((connection.id, path, datagram))
+            datagrams = connection.datagrams_to_send(now)
+            if connection.path != CARRIED:
+                out += datagrams
+            else:
+                out += [(path, datagram) for path, datagram in datagrams if path != CARRIED]
+                self._carried += [(connection.id, datagram) for path, datagram in datagrams if path == CARRIED]
             if connection.state is State.CLOSED:
                 self._stirred[connection.id] = connection
         self._datagrams_out += len(out)
+        self._bytes_out += sum([len(datagram) for _, datagram in out])
         return out
+
+    def carried_to_send(self) -> list[tuple[ConnectionId, bytes]]:
+        """Drain: (whose, datagram) of what the last :meth:`datagrams_to_send` had for players' control connections."""
+        carried, self._carried = self._carried, []
+        if carried:
+            self._datagrams_out += len(carried)
+            self._bytes_out += sum([len(datagram) for _, datagram in carried])
+        return carried
 
     def statistics(self) -> EndpointStatistics:
         """Counters of the port as a whole, connections that ended included."""

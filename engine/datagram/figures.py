@@ -15,8 +15,10 @@ class ConnectionFigures:
 
     __slots__ = ()
 
-    _state: State
-    _path: Address | None
+    state: State
+    """Where this connection stands."""
+    path: Address | None
+    """Where the peer is reached; CARRIED inside the control connection; None on a server that has heard nothing yet."""
     _sender: Sender
     _window: ReplayWindow
     _reassembly: Reassembly
@@ -27,16 +29,6 @@ class ConnectionFigures:
     _messages_in: int
     _path_changes: int
     _dropped: dict[DropReason, int]
-
-    @property
-    def state(self) -> State:
-        """Where this connection stands."""
-        return self._state
-
-    @property
-    def path(self) -> Address | None:
-        """Where the peer is reached; CARRIED inside the control connection; None on a server that has heard nothing yet."""
-        return self._path
 
     @property
     def rtt_s(self) -> float:
@@ -87,8 +79,8 @@ class ConnectionFigures:
         round_trip = sender.round_trip
         missing, looked_at = self._window.missing()
         return DatagramStatistics(
-            state=self._state,
-            path=self._path,
+            state=self.state,
+            path=self.path,
             path_changes=self._path_changes,
             rtt_ms=round_trip.mean_s * 1000,
             rtt_min_ms=round_trip.minimum_s * 1000,

@@ -36,9 +36,9 @@ class Outgoing(ConnectionFigures):
         "_now",
         "_probes",
         "_sent_at",
-        "_state",
         "_watch",
         "send_at",
+        "state",
     )
 
     _ack_owed_at: float | None
@@ -54,24 +54,23 @@ class Outgoing(ConnectionFigures):
     def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
         """Drain: (where, datagram) in the order to send them."""
         self._now = now
-        if self._state is State.CONNECTED and self._path is not None and not self._asides and (self._watch is None or not len(self._watch)):
-            return self._next_datagrams(self._path, now)
+        path, watch = self.path, self._watch
+        if self.state is State.CONNECTED and path is not None and not self._asides and (watch is None or not watch.candidates):
+            return self._next_datagrams(path, now)
         out: list[tuple[Address, bytes]] = []
-        if self._state is State.CLOSED:
+        if self.state is State.CLOSED:
             self.send_at = NEVER
             return out
-        has_asides = bool(self._asides) or (self._watch is not None and len(self._watch) > 0)
-        if has_asides:
+        if self._asides or (watch is not None and watch.candidates):
             self._send_aside(out, now)
-        path = self._path
         if path is None:
             return out
-        if self._state is State.CLOSING:
+        if self.state is State.CLOSING:
             self._say_farewell(out, path, now)
             return out
         for parts in self._sender.drain():
             self._put(out, path, parts, now)
-        if self._state is State.OPENING:
+        if self.state is State.OPENING:
             if now - self._knock_at >= self._limits.opening_interval_s:
                 self._knock_at = now
                 self._put(out, path, PING_PART if path == CARRIED else PADDED_PING, now)
@@ -82,8 +81,19 @@ class Outgoing(ConnectionFigures):
     def _next_datagrams(self, path: Address, now: float) -> list[tuple[Address, bytes]]:
         """What goes out while nothing but playing is going on; says when it is to be asked next."""
         out: list[tuple[Address, bytes]] = []
-        for parts in self._sender.drain():
-            self._put(out, path, parts, now)
+        watch, sender = self._watch, self._sender
+        if watch is None or watch.unproven is None:
+            sealed = sender.sealed
+            for parts in sender.drain():  # as :meth:`_put` does where nothing can hold it back
+                out.append((path, sealed(parts, now)))  # noqa: PERF401 - nearly always one
+            if out:
+                self._sent_at = now
+                self._ack_owed_at = None
+                self.send_at = now + self._limits.keep_alive_s - ROUNDING_S
+                return out
+        else:
+            for parts in sender.drain():
+                self._put(out, path, parts, now)
         if not out:
             self._keep_alive(out, path, now)
         self.send_at = self._sent_at + self._limits.keep_alive_s - ROUNDING_S
@@ -123,7 +133,7 @@ class Outgoing(ConnectionFigures):
         for _ in range(self._farewells.take(now)):
             self._put(out, path, self._farewells.parts, now)
         if self._farewells.left == 0:
-            self._state = TRANSITIONS[self._state, Input.ALL_SAID]
+            self.state = TRANSITIONS[self.state, Input.ALL_SAID]
 
     def _drop(self, reason: DropReason) -> None:
         self._dropped[reason] = self._dropped.get(reason, 0) + 1

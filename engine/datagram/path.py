@@ -85,18 +85,15 @@ class Probes:
 class PathWatch:
     """A server's judgement of where one client is: whether its path is proven, and which others are under test."""
 
-    __slots__ = ("_candidates", "_entropy", "_limits", "unproven")
+    __slots__ = ("_entropy", "_limits", "candidates", "unproven")
 
     def __init__(self, entropy: Callable[[int], bytes], limits: DatagramLimits) -> None:
         self._entropy = entropy
         self._limits = limits
-        self._candidates: dict[Address, Candidate] = {}
+        self.candidates: dict[Address, Candidate] = {}
+        """Those under test."""
         self.unproven: Candidate | None = None
         """Not None: the very first path, until the client has acknowledged something: whoever raced the first datagram gets no stream."""
-
-    def __len__(self) -> int:
-        """Candidates under test."""
-        return len(self._candidates)
 
     def opened(self, address: Address, now: float) -> None:
         """The first valid datagram came from ``address``; it is the path, and proven only if the control connection vouches for it."""
@@ -107,20 +104,20 @@ class PathWatch:
         if self.unproven is not None:
             self.unproven.bytes_in += size
             # Only the peer can seal an acknowledgement; if nothing of ours went elsewhere, it was received here.
-            if is_acknowledged and not self._candidates:
+            if is_acknowledged and not self.candidates:
                 self.unproven = None
 
     def heard_elsewhere(self, address: Address, size: int, is_newest: bool, now: float) -> bool:
         """A valid datagram came from another address than the path. Whether the path moves there at once; if not, it may be challenged."""
         if address == CARRIED:
             return is_newest
-        candidate = self._candidates.get(address)
+        candidate = self.candidates.get(address)
         if candidate is None:
             if not is_newest:
                 return False
-            if len(self._candidates) >= self._limits.candidates_max:
-                del self._candidates[min(self._candidates, key=lambda known: self._candidates[known].heard)]
-            candidate = self._candidates[address] = Candidate(address, self._entropy(CHALLENGE_BYTES), now)
+            if len(self.candidates) >= self._limits.candidates_max:
+                del self.candidates[min(self.candidates, key=lambda known: self.candidates[known].heard)]
+            candidate = self.candidates[address] = Candidate(address, self._entropy(CHALLENGE_BYTES), now)
         candidate.bytes_in += size
         if is_newest:
             candidate.heard = now
@@ -128,7 +125,7 @@ class PathWatch:
 
     def is_answer(self, address: Address, token: bytes) -> bool:
         """Whether this response, from this address, answers this address's challenge."""
-        candidate = self._candidates.get(address)
+        candidate = self.candidates.get(address)
         return candidate is not None and candidate.bytes_out > 0 and hmac.compare_digest(candidate.token, token)
 
     def may_send(self, size: int) -> bool:
@@ -143,7 +140,7 @@ class PathWatch:
     def due(self, size: int, now: float) -> list[Candidate]:
         """The candidates to challenge now with a datagram of ``size`` bytes; the caller sends it, and it is already accounted for."""
         due = []
-        for candidate in self._candidates.values():
+        for candidate in self.candidates.values():
             if now - candidate.challenged >= self._limits.challenge_interval_s and candidate.may_send(size):
                 candidate.challenged = now
                 candidate.bytes_out += size
@@ -153,14 +150,14 @@ class PathWatch:
     def advance(self, now: float) -> None:
         """Forget candidates from which nothing newer has come for a while."""
         horizon = now - self._limits.candidate_ttl_s
-        for address in [address for address, candidate in self._candidates.items() if candidate.heard < horizon]:
-            del self._candidates[address]
+        for address in [address for address, candidate in self.candidates.items() if candidate.heard < horizon]:
+            del self.candidates[address]
 
     def moved(self) -> None:
         """The path has moved to a proven address: all candidates are settled."""
         self.unproven = None
-        self._candidates.clear()
+        self.candidates.clear()
 
     def clear(self) -> None:
         """The connection has ended: nothing is under test any more."""
-        self._candidates.clear()
+        self.candidates.clear()

@@ -108,7 +108,8 @@ class Sender:
         window = self._window
         sequence = self.sent.next_sequence(now, bool(parts))
         held = int((now - self.newest_heard_at) * ACK_DELAY_UNITS_PER_S)
-        held = 0 if held < 0 else ACK_DELAY_SATURATED if held > ACK_DELAY_SATURATED else held
+        if not 0 <= held <= ACK_DELAY_SATURATED:
+            held = 0 if held < 0 else ACK_DELAY_SATURATED
         body = PREFIX.pack(window.newest & 0xFFFF, held, window.ack_bits()) + parts
         datagram = self._seal.close(sequence, HEADER.pack(KIND_SEALED, self.connection_id, sequence & 0xFFFF), body)
         self.datagrams_out += 1

@@ -144,11 +144,9 @@ class MatchHost:
 
     def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
         """Drain what goes out over UDP; what must travel in control frames becomes events."""
-        datagrams = []
-        for connection_id, address, data in self._endpoint.datagrams_to_send(now):
-            if address != CARRIED:
-                datagrams.append((address, data))
-            elif (place := self._places.get(connection_id)) is not None:
+        datagrams = self._endpoint.datagrams_to_send(now)
+        for connection_id, data in self._endpoint.carried_to_send():
+            if (place := self._places.get(connection_id)) is not None:
                 self._emit(CarriedToSend(place.session_id, connection_id, data))
         return datagrams
 

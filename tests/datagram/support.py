@@ -6,6 +6,7 @@ import heapq
 from random import Random
 
 from engine.datagram import Connection, ConnectionEvent, DatagramLimits, Endpoint, Received
+from engine.datagram.messages import HEADER
 from engine.ids import CARRIED, Address, ConnectionId, Ticket
 
 SERVER = Address("192.0.2.1", 7777)
@@ -44,6 +45,12 @@ def connected_pair(limits: DatagramLimits | None = None) -> tuple[Connection, Co
     client.events()
     server.events()
     return client, server
+
+
+def drained(endpoint: Endpoint, now: float) -> list[tuple[int, Address, bytes]]:
+    """(connection id, where, datagram) of all that an endpoint sends; CARRIED is where a control connection takes it."""
+    by_udp = [(HEADER.unpack_from(datagram)[1], path, datagram) for path, datagram in endpoint.datagrams_to_send(now)]
+    return by_udp + [(connection_id, CARRIED, datagram) for connection_id, datagram in endpoint.carried_to_send()]
 
 
 class Net:
@@ -99,7 +106,7 @@ class Net:
                 self._push(True, datagram, CARRIED, carried=True)
             elif not self.is_up_blocked:
                 self._push(True, datagram, self.client_address)
-        for _, path, datagram in self.endpoint.datagrams_to_send(self.now):
+        for _, path, datagram in drained(self.endpoint, self.now):
             self.sent_down.append((path, datagram))
             if path == CARRIED:
                 self._push(False, datagram, CARRIED, carried=True)

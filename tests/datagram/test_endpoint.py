@@ -7,7 +7,7 @@ import pytest
 from engine.datagram import Connected, Connection, DatagramLimits, Disconnected, Endpoint, Received, State
 from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, Ticket
-from tests.datagram.support import ATTACKER, CLIENT, Net, make_client
+from tests.datagram.support import ATTACKER, CLIENT, Net, drained, make_client
 
 LIMITS = DatagramLimits()
 
@@ -68,7 +68,7 @@ def test_many_clients_each_get_their_own() -> None:
         connection.send(client.id.to_bytes(4))
         client.send(b"up" + client.id.to_bytes(4))
     by_id = {client.id: client for client in clients}
-    for connection_id, path, datagram in endpoint.datagrams_to_send(0.1):
+    for connection_id, path, datagram in drained(endpoint, 0.1):
         assert path.port - 1000 == clients.index(by_id[connection_id])
         by_id[connection_id].receive(datagram, path, 0.1)
     for client in clients:
@@ -89,7 +89,7 @@ def test_an_unused_ticket_runs_out_and_says_so() -> None:
     assert endpoint.events() == [(ticket.connection_id, Disconnected(DisconnectReason.TIMED_OUT))]
     assert endpoint.connection(ticket.connection_id) is None
     connect(endpoint, ticket, now=16.0)
-    assert (endpoint.events(), endpoint.datagrams_to_send(16.0)) == ([], [])
+    assert (endpoint.events(), drained(endpoint, 16.0)) == ([], [])
     assert endpoint.statistics().dropped == {"closed": 1}
 
 
@@ -112,7 +112,7 @@ def test_an_ended_connection_is_forgotten_but_its_id_and_counters_are_kept() -> 
     endpoint.receive(bytes([1]) + client.id.to_bytes(4) + b"\0\7" + bytes(60), ATTACKER, 0.0)
     endpoint.disconnect(client.id, DisconnectReason.KICKED, 0.1)
     assert endpoint.events()[-1] == (client.id, Disconnected(DisconnectReason.KICKED))
-    datagrams = [datagram for step in range(40) for _, _, datagram in endpoint.datagrams_to_send(0.1 + step / 50)]
+    datagrams = [datagram for step in range(40) for _, _, datagram in drained(endpoint, 0.1 + step / 50)]
     assert len(datagrams) == LIMITS.farewells
     client.receive(datagrams[-1], CLIENT, 1.0)
     assert client.events()[-1] == Disconnected(DisconnectReason.KICKED)
@@ -152,7 +152,7 @@ def test_carried_datagrams_are_marked_as_such() -> None:
     connection = endpoint.connection(client.id)
     assert connection is not None
     connection.send(b"x")
-    assert [(connection_id, path) for connection_id, path, _ in endpoint.datagrams_to_send(0.0)] == [(client.id, CARRIED)]
+    assert [(connection_id, path) for connection_id, path, _ in drained(endpoint, 0.0)] == [(client.id, CARRIED)]
 
 
 def test_a_connection_of_another_ticket_drops_what_is_not_its_own() -> None:

@@ -112,7 +112,7 @@ class Pair(RuleBasedStateMachine):
     def everything_is_bounded(self) -> None:
         for _, side in self._sides():
             assert side._reassembly.held_bytes <= LIMITS.reassembly_bytes_max
-            assert side._watch is None or len(side._watch) <= LIMITS.candidates_max
+            assert side._watch is None or len(side._watch.candidates) <= LIMITS.candidates_max
 
 
 Pair.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)

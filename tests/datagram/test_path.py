@@ -289,7 +289,7 @@ def test_the_candidates_are_bounded() -> None:
     watch = PathWatch(Random(1).randbytes, LIMITS)
     for port in range(1, 1000):
         watch.heard_elsewhere(Address("203.0.113.1", port), 100, True, port / 1000)
-        assert len(watch) <= LIMITS.candidates_max
+        assert len(watch.candidates) <= LIMITS.candidates_max
 
 
 def test_an_unchallenged_candidate_cannot_be_answered_for() -> None:

@@ -11,7 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from engine.datagram import Connected, Connection, DatagramLimits, Disconnected, Endpoint, Received, State
 from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import Address, Ticket
-from tests.datagram.support import ATTACKER, SERVER
+from tests.datagram.support import ATTACKER, SERVER, drained
 
 LIMITS = DatagramLimits(connections_max=6)
 
@@ -67,7 +67,7 @@ class Tickets(RuleBasedStateMachine):
         for datagram in datagrams:
             self.endpoint.receive(datagram, address, self.now)
         self.note_events()
-        for connection_id, path, datagram in self.endpoint.datagrams_to_send(self.now):
+        for connection_id, path, datagram in drained(self.endpoint, self.now):
             if path == address and connection_id == client.id:
                 client.receive(datagram, SERVER, self.now)
         self.note_events()
@@ -126,7 +126,7 @@ class Tickets(RuleBasedStateMachine):
 
     @invariant()
     def nobody_without_a_ticket_is_answered(self) -> None:
-        for _, path, _ in self.endpoint.datagrams_to_send(self.now):
+        for _, path, _ in drained(self.endpoint, self.now):
             assert path in self.may_be_sent_to
         self.note_events()
 
