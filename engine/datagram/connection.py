@@ -121,6 +121,7 @@ class Connection(Outgoing):
         self._now = self._began_at = self._heard_at = self._closing_at = now
         self._knock_at = self._sent_at = ALWAYS
         self._ack_owed_at: float | None = None
+        self._ack_delay_s = self._limits.ack_delay_max_s
         self._second_began = now
         self._second_datagrams = 0
 
@@ -229,7 +230,7 @@ class Connection(Outgoing):
         """The peer asked for one: it goes with whatever goes next, or by itself in time."""
         if self._ack_owed_at is None:
             self._ack_owed_at = now
-            at = now + self._limits.ack_delay_max_s - ROUNDING_S
+            at = now + self._ack_delay_s - ROUNDING_S
             if at < self.send_at:
                 self.send_at = at
 

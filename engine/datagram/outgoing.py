@@ -19,6 +19,10 @@ from engine.verbs import NEVER
 ROUNDING_S = 1e-6
 """A time of waking is so much early: sums and differences of binary fractions do not agree to the last bit, and early costs nothing."""
 
+ACK_SPARE_S = 0.008
+"""A message that is expected may be half a tick late."""
+ACK_DELAY_S_MAX = 0.25
+
 CHALLENGE_DATAGRAM_BYTES = DATAGRAM_BYTES_MIN + 1 + CHALLENGE_BYTES
 PADDED_PING = PING_PART + bytes(PARTS_BYTES_MAX - len(PING_PART))
 """Full size: shows that the path carries 1200 bytes, and gives the server a byte budget for its first answers (as QUIC's first flight)."""
@@ -28,6 +32,7 @@ class Outgoing(ConnectionFigures):
     """Drains what the other parts have decided. The order: asides, then the farewell or what is queued, then knocks and signs of life."""
 
     __slots__ = (
+        "_ack_delay_s",
         "_ack_owed_at",
         "_asides",
         "_farewells",
@@ -41,6 +46,7 @@ class Outgoing(ConnectionFigures):
         "state",
     )
 
+    _ack_delay_s: float
     _ack_owed_at: float | None
     _asides: list[tuple[Address, bytes]]
     _farewells: Farewells
@@ -50,6 +56,10 @@ class Outgoing(ConnectionFigures):
     _sent_at: float
     _watch: PathWatch | None
     send_at: float
+
+    def expect_to_send(self, every_s: float) -> None:
+        """Messages will be so far apart: an acknowledgement that is owed waits for the next; it goes by itself only where none comes."""
+        self._ack_delay_s = min(ACK_DELAY_S_MAX, max(self._limits.ack_delay_max_s, every_s + ACK_SPARE_S))
 
     def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
         """Drain: (where, datagram) in the order to send them."""
@@ -98,14 +108,14 @@ class Outgoing(ConnectionFigures):
             self._keep_alive(out, path, now)
         self.send_at = self._sent_at + self._limits.keep_alive_s - ROUNDING_S
         if self._ack_owed_at is not None:  # the path's budget did not let it go, or there was nothing to send with it
-            self.send_at = min(self.send_at, self._ack_owed_at + self._limits.ack_delay_max_s - ROUNDING_S)
+            self.send_at = min(self.send_at, self._ack_owed_at + self._ack_delay_s - ROUNDING_S)
         return out
 
     def _keep_alive(self, out: list[tuple[Address, bytes]], path: Address, now: float) -> None:
         """There is nothing to say: a sign of life when it is time for one, or the acknowledgement that is owed."""
         if now - self._sent_at >= self._limits.keep_alive_s:
             self._put(out, path, PING_PART, now)
-        elif self._ack_owed_at is not None and now - self._ack_owed_at >= self._limits.ack_delay_max_s:
+        elif self._ack_owed_at is not None and now - self._ack_owed_at >= self._ack_delay_s:
             self._put(out, path, b"", now)
 
     def _put(self, out: list[tuple[Address, bytes]], path: Address, parts: bytes, now: float) -> None:

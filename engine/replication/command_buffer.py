@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.contract import Command, CommandSchema
-from engine.replication.commands import CommandEntry, CommandsMessage
+from engine.replication.commands import CommandEntry
 from engine.replication.feedback import COUNT_MAX, SLACK_16THS_MAX, SLACK_16THS_MIN, CommandFeedback
 
 AHEAD_TICKS_MAX: Final = 64
@@ -94,38 +94,12 @@ class CommandBuffer:
         self._missing_now = self._late_now = 0
         self._received = self._late = self._too_early = self._used = self._missing = self._withdrawn = 0
 
-    def receive(self, message: CommandsMessage, next_tick: int, now_in_ticks: float, is_newest: bool = False) -> None:
-        """Take in a message. ``next_tick`` is the tick whose step comes next; ``now_in_ticks`` is the server's tick clock at arrival,
-        on which the step of tick T happens at T: a command's slack is T minus that. ``is_newest``: this client has sent nothing
+    def receive(self, entries: Sequence[CommandEntry], next_tick: int, now_in_ticks: float, is_newest: bool = False) -> None:
+        """Take in a message's commands, oldest first, or those of them that were not in the message before it, where ``wants_all`` does not
+        say that others may be news too. ``next_tick`` is the tick whose step comes next; ``now_in_ticks`` is the server's tick clock at
+        arrival, on which the step of tick T happens at T: a command's slack is T minus that. ``is_newest``: this client has sent nothing
         later that has come before it, so if it ends earlier than what we hold, the client has set its clock back.
         """
-        self._receive_all(message.entries, next_tick, now_in_ticks, is_newest)
-
-    def receive_newest(self, entry: CommandEntry, next_tick: int, now_in_ticks: float, is_newest: bool = False) -> None:
-        """The same of a message whose other commands were in the one before it, where ``wants_all`` does not say that they may be news."""
-        tick, newest, index = entry[0], self._newest_tick, entry[0] % _KNOWN_TICKS
-        if (
-            newest is None
-            or not newest < tick <= next_tick + AHEAD_TICKS_MAX
-            or tick <= next_tick - _HISTORY_TICKS
-            or tick <= self._known[index]
-        ):
-            return self._receive_all((entry,), next_tick, now_in_ticks, is_newest)
-        # One tick later than all that came: what of 60 messages a second 60 are, as long as nothing goes wrong.
-        self.wants_all = False
-        self._known[index] = self._newest_tick = tick
-        self._received += 1
-        slack = tick - now_in_ticks
-        if self._slack_ticks is None or slack < self._slack_ticks:
-            self._slack_ticks = slack
-        if tick < next_tick:
-            self._late += 1
-            self._late_now += 1
-        else:
-            self._waiting[tick] = entry
-        return None
-
-    def _receive_all(self, entries: Sequence[CommandEntry], next_tick: int, now_in_ticks: float, is_newest: bool) -> None:
         if is_newest and self._newest_tick is not None and entries and entries[-1].tick < self._newest_tick:
             self._set_back(entries[-1].tick)
         self.wants_all = False
@@ -147,6 +121,30 @@ class CommandBuffer:
                 self._late_now += 1
             else:
                 self._waiting[tick] = entry
+
+    def receive_newest(self, entry: CommandEntry, next_tick: int, now_in_ticks: float, is_newest: bool = False) -> None:
+        """The same of one command."""
+        tick, newest, index = entry[0], self._newest_tick, entry[0] % _KNOWN_TICKS
+        if (
+            newest is None
+            or not newest < tick <= next_tick + AHEAD_TICKS_MAX
+            or tick <= next_tick - _HISTORY_TICKS
+            or tick <= self._known[index]
+        ):
+            return self.receive((entry,), next_tick, now_in_ticks, is_newest)
+        # One tick later than all that came: what of 60 messages a second 60 are, as long as nothing goes wrong.
+        self.wants_all = False
+        self._known[index] = self._newest_tick = tick
+        self._received += 1
+        slack = tick - now_in_ticks
+        if self._slack_ticks is None or slack < self._slack_ticks:
+            self._slack_ticks = slack
+        if tick < next_tick:
+            self._late += 1
+            self._late_now += 1
+        else:
+            self._waiting[tick] = entry
+        return None
 
     def _set_back(self, tick: int) -> None:
         """The client has set its clock back to ``tick`` (we stood still for a while, and it went on): what it meant for later ticks was

@@ -144,7 +144,7 @@ def read_commands(schema: CommandSchema, data: bytes) -> CommandsMessage | None:
         entries: list[CommandEntry] = []
         newer: CommandEntry | None = None
         for _ in range(count):
-            newer = _read_newest(reader, schema) if newer is None else _read_older(reader, schema, newer)
+            newer = _read_newest(reader, schema) if newer is None else read_older(reader, schema, newer)
             entries.append(newer)
         reader.finish()
     except ReadError:
@@ -173,7 +173,8 @@ def _command_bits(schema: CommandSchema) -> int:
     return sum(bits for _, _, bits in schema.spans)
 
 
-def _read_older(reader: BitReader, schema: CommandSchema, newer: CommandEntry) -> CommandEntry:
+def read_older(reader: BitReader, schema: CommandSchema, newer: CommandEntry) -> CommandEntry:
+    """The command that stands behind ``newer``. Raises ReadError."""
     if reader.text.startswith(_NOTHING_NEW_TEXT, reader.position):
         reader.position += _NOTHING_NEW_BITS
         return _entry(newer.tick - 1, newer.command, _view_distance(newer))

@@ -18,7 +18,14 @@ from engine.replication import COMMANDS_PER_MESSAGE_MAX, CommandEntry, CommandsM
 from engine.session.announcements import Announcement, AnnouncementFeed
 from engine.session.carrier import Carrier, CarrierKind
 from engine.session.config import ClientConfig
-from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE, COMMANDS_MESSAGE, HEARD_MESSAGE, SNAPSHOT_MESSAGE
+from engine.session.message_kinds import (
+    ANNOUNCEMENTS_MESSAGE,
+    COMMANDS_MESSAGE,
+    HEARD_MESSAGE,
+    PACE_TICKS_MAX,
+    PACED_SNAPSHOT_MESSAGE,
+    SNAPSHOT_MESSAGE,
+)
 from engine.session.redundancy import COPIES_APART_TICKS, Copies, Redundancy
 from engine.timeline import CommandClock, Interpolation, Prediction, Scene
 from engine.world import FRACTIONS, World
@@ -27,6 +34,7 @@ TICKET_INTERVAL_S: Final = 2.0
 """Between two requests for a new ticket."""
 
 _SNAPSHOT_HEAD: Final = bytes([SNAPSHOT_MESSAGE])
+_SNAPSHOT_HEADS: Final = (_SNAPSHOT_HEAD, bytes([PACED_SNAPSHOT_MESSAGE]))
 _ANNOUNCEMENTS_HEAD: Final = bytes([ANNOUNCEMENTS_MESSAGE])
 _COMMANDS_HEAD: Final = bytes([COMMANDS_MESSAGE])
 _HEARD_HEAD: Final = bytes([HEARD_MESSAGE])
@@ -75,6 +83,8 @@ class ClientMatch:
         self.first_snapshot_at: float | None = None
         self.last_snapshot_at: float | None = None
         self._server = server
+        self._sent_tick = -1
+        """Of the newest command in our last message."""
         self._pending: Final[deque[CommandEntry]] = deque(maxlen=COMMANDS_PER_MESSAGE_MAX)
         self._input_delay_ticks: Final = config.input_delay_ticks
         self._scene: Final = Scene(game.schema, seat)
@@ -149,10 +159,10 @@ class ClientMatch:
     def _take_events(self, now: float) -> None:
         for event in self.connection.events():
             if isinstance(event, Received):
-                if event.message[:1] == _SNAPSHOT_HEAD:
+                if event.message[:1] in _SNAPSHOT_HEADS:
                     if event.message != self._last_snapshot:  # a copy, otherwise
                         self._last_snapshot = event.message
-                        self._take_snapshot(event.message[1:], now)
+                        self._take_snapshot(event.message, now)
                 elif event.message[:1] == _ANNOUNCEMENTS_HEAD:
                     self._announced += self.feed.from_datagram(event.message[1:])
                     self._is_told = True
@@ -200,7 +210,11 @@ class ClientMatch:
             self._predict(tick)
         if due:
             self.commands_sent += len(due)
-            self._send_commands(now)
+            apart = self.clock.apart_ticks
+            # By turns, so that a server that has too much to do does not hear everybody in the same tick.
+            if due[-1] - self._sent_tick >= apart or any((tick + self.seat) % apart == 0 for tick in due):
+                self._sent_tick = due[-1]
+                self._send_commands(now)
 
     def _predict(self, tick: int) -> None:
         """Show what the command for ``tick`` does, or with input delay what those before it do.
@@ -257,9 +271,15 @@ class ClientMatch:
     # --- snapshots
 
     def _take_snapshot(self, message: bytes, now: float) -> None:
-        decoded = self.decoder.receive(message)
+        apart_ticks, start = (1, 1) if message[:1] == _SNAPSHOT_HEAD else (message[1] if len(message) > 1 else 0, 2)
+        if not 1 <= apart_ticks <= PACE_TICKS_MAX:
+            return
+        decoded = self.decoder.receive(message[start:])
         if not isinstance(decoded, Decoded):
             return
+        if apart_ticks != self.clock.apart_ticks_wanted:
+            self.clock.send_apart(apart_ticks)
+            self.connection.expect_to_send(apart_ticks / self.game.tick_rate_hz)
         self.snapshots += 1
         self.last_snapshot_at = now
         if self.first_snapshot_at is None:

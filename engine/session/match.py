@@ -179,11 +179,14 @@ class Match:
         Returns False, and changes nothing, if it does not decode.
         """
         baseline, buffer, next_tick = state.baseline, state.buffer, self.world.tick + 1
-        newest = state.reader.newest(data, start)
-        if newest is not None:
-            acknowledged, entry = newest
+        news = state.reader.news(data, start)
+        if news is not None:
+            acknowledged, newest, others = news
             baseline.acknowledge(acknowledged)
-            buffer.receive_newest(entry, next_tick, now_in_ticks, is_newest)
+            if others:
+                buffer.receive((*others, newest), next_tick, now_in_ticks, is_newest)
+            else:
+                buffer.receive_newest(newest, next_tick, now_in_ticks, is_newest)
         else:
             message = state.reader.read(data[start:])
             if message is None:
@@ -192,7 +195,7 @@ class Match:
             had_mismatch = baseline.has_mismatch
             baseline.acknowledge(message.acknowledged_tick, message.wants_complete, message.has_mismatch)
             self.checksum_mismatches += baseline.has_mismatch and not had_mismatch
-            buffer.receive(message, next_tick, now_in_ticks, is_newest)
+            buffer.receive(message.entries, next_tick, now_in_ticks, is_newest)
         if buffer.wants_all:
             state.reader.forget()
         return True

@@ -16,11 +16,15 @@ from engine.session.budget import PERIOD_S, SendBudget
 from engine.session.config import HostConfig
 from engine.session.governor import SPREAD_TICKS_MAX, LoadGovernor
 from engine.session.match import Match, SeatState
-from engine.session.message_kinds import SNAPSHOT_MESSAGE
+from engine.session.message_kinds import PACE_TICKS_MAX, PACED_SNAPSHOT_MESSAGE, SNAPSHOT_MESSAGE
 from engine.session.redundancy import COPIES_APART_TICKS, Copies, Redundancy
 from engine.session.repetition import HEARD_S
 
-_SNAPSHOT_HEAD: Final = bytes([SNAPSHOT_MESSAGE])
+_SNAPSHOT_HEADS: Final = (
+    b"",
+    *(bytes([SNAPSHOT_MESSAGE] if pace == 1 else [PACED_SNAPSHOT_MESSAGE, pace]) for pace in range(1, PACE_TICKS_MAX + 1)),
+)
+"""By how many ticks apart commands are to come."""
 
 
 @dataclass(slots=True)
@@ -38,6 +42,8 @@ class Place:
     is_carried: bool = False
     redundancy: Redundancy = field(default_factory=Redundancy)
     copies: Copies = field(default_factory=Copies)
+    apart_ticks: int = 1
+    """From snapshot to snapshot, as its connection knows."""
     last_commands: bytes = b""
     """The last message of commands: what is the same is a copy."""
 
@@ -66,6 +72,7 @@ class Sending:
         """
         failed: set[MatchId] = set()
         spread = self.governor.spread_ticks
+        head = _SNAPSHOT_HEADS[spread if self.governor.is_slowed else 1]
         for connection_id, place in list(self._places.items()):
             match, budget, connection = place.match, place.budget, place.connection
             if not place.is_connected or (failed and match.match_id in failed):
@@ -76,17 +83,21 @@ class Sending:
                 place.state.round_trip_s = connection.rtt_s
             room: int | None = 0
             try:
-                if spread > 1 or budget.interval_ticks > 1:
+                apart = max(spread, budget.interval_ticks)
+                if apart != place.apart_ticks:
+                    place.apart_ticks = apart
+                    connection.expect_to_send(apart / self._config.tick_rate_hz)
+                if apart > 1:
                     room = self._room(place, tick, ticks)
                     if room is None:
                         continue
-                message = _SNAPSHOT_HEAD + (self._part(place, room) if room else match.snapshot_for(place.state))
+                message = head + (self._part(place, room) if room else match.snapshot_for(place.state))
             except Exception:  # noqa: BLE001 - as in _step: a cell out of its range, an interest mask of the wrong shape
                 failed.add(match.match_id)
                 self._fail(match, now)
                 continue
             if not room:
-                budget.sent(len(message) - 1)
+                budget.sent(len(message) - len(head))
             connection.send(message)
             redundancy = place.redundancy
             if now >= redundancy.judge_at or redundancy.copies:

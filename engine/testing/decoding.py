@@ -21,7 +21,7 @@ from engine.replication.commands import read_commands
 from engine.replication.feedback import read_feedback
 from engine.session.announcements import Announcement, read_announcements
 from engine.session.client import MatchClient
-from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE, COMMANDS_MESSAGE, HEARD_MESSAGE, SNAPSHOT_MESSAGE
+from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE, COMMANDS_MESSAGE, HEARD_MESSAGE, PACED_SNAPSHOT_MESSAGE, SNAPSHOT_MESSAGE
 from engine.testing.participants import SimulatedClient
 from engine.wire import BitReader, ReadError, expand
 
@@ -121,9 +121,11 @@ def _commands(schema: CommandSchema, content: bytes) -> str:
 def _snapshot(content: bytes, newest_tick: int) -> str:
     """The head of a snapshot: its rows mean something only to who holds the baseline."""
     try:
-        if content[:1] != bytes([SNAPSHOT_MESSAGE]):
+        is_paced = content[:1] == bytes([PACED_SNAPSHOT_MESSAGE])
+        if content[:1] != bytes([SNAPSHOT_MESSAGE]) and not is_paced:
             raise ReadError("not a snapshot")
         reader = BitReader(content[1:])
+        pace = f", commands wanted every {reader.read(8)} ticks" if is_paced else ""
         ticks = reader.read(6)
         tick = expand(reader.read(16), newest_tick) if ticks else reader.read(32)
         reader.read(32)  # the checksum of a world that only a client with the baseline can build
@@ -131,7 +133,7 @@ def _snapshot(content: bytes, newest_tick: int) -> str:
     except ReadError:
         return f"unreadable message: {_hex(content)}"
     kind = f"built on {tick - ticks}" if ticks else "complete"
-    return f"snapshot {tick} {kind}, {len(content)} bytes, command used {feedback.last_used_tick}"
+    return f"snapshot {tick} {kind}, {len(content)} bytes, command used {feedback.last_used_tick}{pace}"
 
 
 def _announcement(announcement: Announcement) -> str:

@@ -7,7 +7,7 @@ lead is a tick of prediction that may turn out wrong.
 The idea that makes this calm: a slack is measured a round trip after the clock made that command, so steering by it directly means
 steering by the past, and swings. Here every slack is stored without the clock's own part in it::
 
-    slack = (what the network did)  +  adjustment(when the command was made)
+    slack = (what the network did)  +  adjustment(when the command was made)  -  (ticks that it waited for the newest in its message)
 
 ``adjustment`` is the sum of all steering so far, in ticks, remembered per tick. From the network's part alone, over the last
 seconds, follows the *goal*: the adjustment that puts the 99th percentile of slack into its band. The clock then walks to the goal, at
@@ -55,6 +55,9 @@ LATE_IN_A_ROW_TO_HURRY: Final = 6
 GROW_TIME_S: Final = 0.15
 SHRINK_TIME_S: Final = 1.0
 """Time constants of the walk to a greater and to a smaller lead: too small loses commands, too great only costs a little."""
+
+APART_TICKS_SHORT: Final = 0.25
+"""Messages go further apart once no more than so much of the lead for it is missing: the walk's last steps are short ones."""
 
 SNAP_TICKS: Final = 10
 SNAP_AFTER_S: Final = 0.25
@@ -104,6 +107,7 @@ class CommandClock:
         self._rare: Final = RareLateness(tick_rate_hz)
         self._margin = 0.0
         self._frame = 0.0
+        self._apart_ticks = self._apart_ticks_wanted = 1
         self._deaf_until = 0.0
         self._wrong_since: float | None = None
         self._ahead = 0.0
@@ -134,6 +138,30 @@ class CommandClock:
         """Ticks per tick of real time, within 5 % of 1 (25 % while everything is late)."""
         return self._speed
 
+    @property
+    def apart_ticks(self) -> int:
+        """How many ticks messages of commands are apart now."""
+        return self._apart_ticks
+
+    @property
+    def apart_ticks_wanted(self) -> int:
+        """What :meth:`send_apart` was told last."""
+        return self._apart_ticks_wanted
+
+    def send_apart(self, ticks: int) -> None:
+        """Messages of commands shall be so many ticks apart. The oldest command of one waits for the newest, so the clock walks that much
+        further ahead first: until it is there, ``apart_ticks`` stays as it was, and no command comes late because of it.
+        """
+        if ticks < 1:
+            raise LocalProtocolError("messages of commands are at least a tick apart")
+        self._apart_ticks_wanted = ticks
+        self._apart_ticks = min(self._apart_ticks, ticks)
+
+    @property
+    def _waited(self) -> int:
+        """Ticks that the oldest command of a message has waited for the newest."""
+        return self._apart_ticks - 1
+
     def start(self, snapshot_tick: int, rtt_s: float, now: float, jitter_s: float = 0.0) -> None:
         """Set the clock by a snapshot that has just arrived: a command made now must reach the server before its step.
 
@@ -160,7 +188,7 @@ class CommandClock:
             self._skipped += newest - first
             first = newest
         for tick in range(first, newest + 1):
-            self._made[tick % REMEMBERED_TICKS] = (tick, self._adjustment)
+            self._made[tick % REMEMBERED_TICKS] = (tick, self._adjustment - self._waited)
         self._tick = max(newest, self._tick)
         return range(first, newest + 1)
 
@@ -190,7 +218,7 @@ class CommandClock:
         slack = slack_16ths / 16
         network = slack - self._adjustment_at(round(snapshot_tick + slack))
         self._report_count += 1
-        self._late_in_a_row = self._late_in_a_row + 1 if network + self._adjustment < 0 else 0
+        self._late_in_a_row = self._late_in_a_row + 1 if network + self._adjustment < self._waited else 0
         self._reports.add(now, network, WINDOW_S)
         self._rare.report(network, now)
         if self._report_count % MARGIN_EVERY_REPORTS == 0:
@@ -208,7 +236,7 @@ class CommandClock:
         return ClockStatistics(
             tick=self._tick,
             ahead_ticks=self._ahead,
-            slack_p99_ticks=None if percentile is None else percentile + self._adjustment,
+            slack_p99_ticks=None if percentile is None else percentile + self._adjustment - self._waited,
             speed=self._speed,
             reports=self._report_count,
             late=self._late,
@@ -221,18 +249,21 @@ class CommandClock:
         """Walk towards the goal for this long; returns the ticks won (or given back)."""
         if elapsed_s <= 0.0:
             return 0.0
-        error = self._goal - self._adjustment
+        goal = self._goal + self._apart_ticks_wanted - 1
+        error = goal - self._adjustment
         time_constant_s = GROW_TIME_S if error > 0 else SHRINK_TIME_S
         hurry = error > 0 and self._late_in_a_row >= LATE_IN_A_ROW_TO_HURRY
         most = (HURRY_CHANGE_MAX if hurry else SPEED_CHANGE_MAX) * elapsed_s * self._rate
         change = min(most, max(-most, error * -math.expm1(-elapsed_s / time_constant_s)))
         self._adjustment += change
+        if self._adjustment >= goal - APART_TICKS_SHORT:
+            self._apart_ticks = self._apart_ticks_wanted
         self._speed = 1.0 + change / (elapsed_s * self._rate)
         return change
 
     def _adjustment_at(self, tick: int) -> float:
         made, adjustment = self._made[tick % REMEMBERED_TICKS]
-        return adjustment if made == tick else self._adjustment
+        return adjustment if made == tick else self._adjustment - self._waited
 
     def _network_p99(self) -> float | None:
         """The 99th percentile of the network's part of slack. A report is the worst of its commands, so what is passed over is
@@ -248,7 +279,7 @@ class CommandClock:
     def _snap_if_lost(self, slack_16ths: int | None, now: float, lead_beyond_rtt: float) -> bool:
         """Set the clock anew if it is far off. Slack is no help there (it saturates at 8 ticks): the snapshot's own tick tells."""
         readable = slack_16ths is not None and -SATURATED_16THS < slack_16ths < SATURATED_16THS
-        error = lead_beyond_rtt - SLACK_TICKS_AIM
+        error = lead_beyond_rtt - SLACK_TICKS_AIM - (self._apart_ticks_wanted - 1)
         if readable or abs(error) <= SNAP_TICKS:
             self._wrong_since = None
             return False
@@ -263,7 +294,7 @@ class CommandClock:
     def _set_position(self, position: float) -> None:
         self._position = position
         self._tick = math.floor(position)
-        self._goal = self._adjustment
+        self._goal = self._adjustment - (self._apart_ticks_wanted - 1)
         self._reports.clear()
         self._rare.rebase()
         self._late_in_a_row = 0

@@ -26,7 +26,7 @@ from engine.datagram.sealing import TO_CLIENT, TO_SERVER
 from engine.ids import Seat, Ticket
 from engine.replication import CommandEntry, CommandsMessage, write_commands
 from engine.session.announcements import AnnouncementFeed
-from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE, COMMANDS_MESSAGE, HEARD_MESSAGE, SNAPSHOT_MESSAGE
+from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE, COMMANDS_MESSAGE, HEARD_MESSAGE, PACED_SNAPSHOT_MESSAGE, SNAPSHOT_MESSAGE
 from engine.wire import expand
 from engine.world import FRACTIONS
 from game.arena import ARENA_COMMAND, make_arena
@@ -143,11 +143,14 @@ class LightPlayer:
         self._tick = 0
         self._run = 0
         """Commands in a row before and with the newest."""
+        self._apart = 1
+        """Ticks from message to message of commands, as the server wants it."""
 
     def datagram(self, now: float) -> bytes | None:
         """What is to be sent in this tick: commands, or a knock while nothing has come, or nothing."""
         if self.newest_tick is not None:
-            return self._sealed(self._commands(self.newest_tick), now)
+            self._next_tick(self.newest_tick)
+            return self._sealed(self._commands(self.newest_tick), now) if (self._tick + self._phase) % self._apart == 0 else None
         if now - self._knocked_at < KNOCK_S:
             return None
         self._knocked_at = now
@@ -174,12 +177,16 @@ class LightPlayer:
         body = PREFIX.pack(window.newest & 0xFFFF, held, window.ack_bits()) + parts
         return header + self._out.encrypt(_NONCE.pack(TO_SERVER, sequence), body, header)
 
-    def _commands(self, newest: int) -> bytes:
-        """Our tick: a command for the tick that comes next, with those that may be missing."""
-        tick = max(self._tick + 1, newest + LEAD_TICKS)
-        self._run = min(self._run + 1, REPEATED) if tick == self._tick + 1 else 1
+    def _next_tick(self, newest: int) -> None:
+        """Our tick comes: it leads the newest snapshot's, by more where its command may wait for others."""
+        tick = max(self._tick + 1, newest + LEAD_TICKS + self._apart - 1)
+        self._run = self._run + 1 if tick == self._tick + 1 else 1
         self._tick = tick
-        message = self._moves.message(tick, self._phase, self._view, newest, self._run)
+
+    def _commands(self, newest: int) -> bytes:
+        """For the ticks up to ours, with those that may be missing."""
+        view = self._view + (self._apart - 1) * FRACTIONS
+        message = self._moves.message(self._tick, self._phase, view, newest, min(self._run, REPEATED + self._apart - 1))
         head = bytes([HEARD_MESSAGE]) + self._feed.newest.to_bytes(4) if self._is_told else bytes([COMMANDS_MESSAGE])
         self._is_told = False
         return LAST_MESSAGE_PREFIX + head + message
@@ -205,13 +212,17 @@ class LightPlayer:
             else:
                 return
             if found[0] == SNAPSHOT_MESSAGE:
-                self._snapshot(found)
+                self._apart = 1
+                self._snapshot(found[1:])
+            elif found[0] == PACED_SNAPSHOT_MESSAGE:
+                self._apart = found[1]
+                self._snapshot(found[2:])
             elif found[0] == ANNOUNCEMENTS_MESSAGE:
                 self._feed.from_datagram(found[1:])
                 self._is_told = True
 
     def _snapshot(self, message: bytes) -> None:
-        head = int.from_bytes(message[1:6].ljust(5, b"\0"), "big")
+        head = int.from_bytes(message[:5].ljust(5, b"\0"), "big")
         ticks = head >> 34
         if ticks == 0:
             tick = (head >> 2) & 0xFFFFFFFF
@@ -219,7 +230,7 @@ class LightPlayer:
         else:
             tick = expand((head >> 18) & 0xFFFF, self.newest_tick or 0)
         self.snapshots += 1
-        self.snapshot_bytes += len(message) - 1
+        self.snapshot_bytes += len(message)
         self.newest_tick = tick if self.newest_tick is None else max(tick, self.newest_tick)
 
 

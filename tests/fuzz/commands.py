@@ -15,7 +15,7 @@ def target(data: bytes) -> None:
         message = read_commands(COMMAND, source.piece())
         if message is not None:
             assert read_commands(COMMAND, write_commands(COMMAND, message)) == message
-            buffer.receive(message, tick, tick - source.byte() / 64, bool(source.byte() & 1))
+            buffer.receive(message.entries, tick, tick - source.byte() / 64, bool(source.byte() & 1))
         for _ in range(source.below(4)):
             command, _ = buffer.take(tick)
             for value, field in zip(command, COMMAND.fields, strict=True):

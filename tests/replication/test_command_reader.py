@@ -14,7 +14,7 @@ from engine.contract import CommandSchema
 from engine.replication import COMMANDS_PER_MESSAGE_MAX, CommandBuffer, CommandEntry, CommandsMessage, read_commands, write_commands
 from engine.replication import command_reader as under_test
 from engine.replication import commands as layout
-from engine.replication.command_reader import CommandReader
+from engine.replication.command_reader import NEWS_TICKS_MAX, CommandReader
 from tests.replication.test_commands import SCHEMA, messages
 
 
@@ -44,8 +44,8 @@ class Reader(CommandReader):
     """Reads as a match does."""
 
     def take(self, data: bytes) -> CommandsMessage | None:
-        newest = self.newest(data)
-        return self.read(data) if newest is None else CommandsMessage(newest[0], False, (newest[1],))
+        news = self.news(data)
+        return self.read(data) if news is None else CommandsMessage(news[0], False, (*news[2], news[1]))
 
 
 class Checked(Reader):
@@ -57,17 +57,26 @@ class Checked(Reader):
         """Of all commands in the messages so far."""
         self.is_set_back = is_set_back
         """Its client's clock is. Where that is lost, a command may be left out that was made anew in a tick that had none before."""
+        self.is_misled = False
+        """It took what an honest client never sends; until a message is read whole, such a client's commands may be passed over."""
         self.left_out = 0
 
-    def take(self, data: bytes) -> CommandsMessage | None:
+    def read(self, data: bytes) -> CommandsMessage | None:
+        message = super().read(data)
+        if message is not None:
+            self.is_misled = False
+        return message
+
+    def take(self, data: bytes, *, is_honest: bool = True) -> CommandsMessage | None:
         read, whole = super().take(data), read_commands(SCHEMA, data)
+        self.is_misled |= read is not None and not is_honest
         if whole is None:
-            assert read is None or len(read.entries) == 1, "what stands behind the newest command was not looked at"
+            assert read is None or len(read.entries) <= NEWS_TICKS_MAX, "what stands behind the new commands was not looked at"
             return read
         assert read is not None
         left_out = len(whole.entries) - len(read.entries)
         assert read == whole._replace(entries=whole.entries[left_out:])
-        assert self.is_set_back or {entry.tick for entry in whole.entries[:left_out]} <= self.ticks
+        assert self.is_set_back or self.is_misled or {entry.tick for entry in whole.entries[:left_out]} <= self.ticks
         self.ticks |= {entry.tick for entry in whole.entries}
         self.left_out += left_out
         return read
@@ -96,8 +105,10 @@ def test_a_session_is_read_as_message_by_message_whatever_the_network_does(seed:
         fate = random.random()
         if fate < 0.1:
             continue  # lost
-        for piece in [data, data] if fate < 0.2 else [ruined(random, data), data] if fate < 0.5 else [data]:
-            reader.take(piece)
+        if 0.2 <= fate < 0.5:
+            reader.take(ruined(random, data), is_honest=False)
+        for _ in range(2 if fate < 0.2 else 1):
+            reader.take(data)
 
 
 @given(st.lists(messages(), min_size=1, max_size=4))
@@ -111,8 +122,10 @@ def test_messages_that_have_nothing_to_do_with_each_other(sent: list[CommandsMes
 def test_any_bytes(junk: list[bytes], seed: int) -> None:
     reader = Checked()
     before, after = played(Random(seed), 2, 4)
-    for data in (write_commands(SCHEMA, before), *junk, write_commands(SCHEMA, after)):
-        reader.take(data)
+    reader.take(write_commands(SCHEMA, before))
+    for data in junk:
+        reader.take(data, is_honest=False)
+    reader.take(write_commands(SCHEMA, after))
 
 
 def test_a_value_out_of_range_is_refused_the_fast_way_too() -> None:
@@ -124,9 +137,9 @@ def test_a_value_out_of_range_is_refused_the_fast_way_too() -> None:
     for bit in range(8 * len(data)):
         flipped = bytearray(data)
         flipped[bit // 8] ^= 128 >> bit % 8
-        before = (reader._next_tick, reader._count_max)
+        before = (reader._tick, reader._count)
         read, whole = reader.take(bytes(flipped)), read_commands(SCHEMA, bytes(flipped))
-        reader._next_tick, reader._count_max = before
+        reader._tick, reader._count = before
         newest = None if read is None else read.entries[-1:]
         if whole is not None:
             assert newest == whole.entries[-1:]
@@ -141,10 +154,21 @@ def test_a_message_behind_a_loss_is_read_whole() -> None:
     reader = Checked()
     entries = [CommandEntry(tick, SCHEMA.neutral, tick - 4, 0) for tick in range(100, 120)]
     given = [reader.take(write_commands(SCHEMA, CommandsMessage(5, False, tuple(entries[at - 4 : at])))) for at in (4, 5, 7, 8, 6)]
-    assert [None if read is None else len(read.entries) for read in given] == [4, 1, 4, 1, 4]
+    assert [None if read is None else len(read.entries) for read in given] == [4, 1, 2, 1, 4]
     longer = reader.take(write_commands(SCHEMA, CommandsMessage(5, False, tuple(entries[0:7]))))
     assert longer is not None
     assert len(longer.entries) == 7
+
+
+def test_a_tick_that_was_left_out_does_not_make_room_for_an_old_command() -> None:
+    reader = Checked()
+    entries = {tick: CommandEntry(tick, SCHEMA.neutral, tick - 4, 0) for tick in range(90, 110)}
+    given = []
+    for ticks in ((99, 100), (98, 99, 100, 102), (99, 100, 102, 105)):
+        read = reader.take(write_commands(SCHEMA, CommandsMessage(5, False, tuple(entries[tick] for tick in ticks))))
+        assert read is not None
+        given.append([entry.tick for entry in read.entries])
+    assert given == [[99, 100], [98, 99, 100, 102], [105]]
 
 
 def test_a_steady_client_is_read_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +206,7 @@ def receive(buffer: CommandBuffer, message: CommandsMessage, next_tick: int, now
     if len(message.entries) == 1:
         buffer.receive_newest(message.entries[0], next_tick, now, is_newest)
     else:
-        buffer.receive(message, next_tick, now, is_newest)
+        buffer.receive(message.entries, next_tick, now, is_newest)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -200,7 +224,7 @@ def test_what_is_not_looked_at_again_would_have_changed_nothing(seed: int) -> No
         receive(brief, read, next_tick, now, is_newest)
         if brief.wants_all:
             reader.forget()
-        whole.receive(message, next_tick, now, is_newest)
+        whole.receive(message.entries, next_tick, now, is_newest)
         now += random.choice((0.0, 1.0, 1.0, 1.0, 2.0))
         if int(now) + 1 > next_tick:
             assert brief.take(next_tick) == whole.take(next_tick)

@@ -13,7 +13,7 @@ from engine.session import HostConfig
 from engine.session.announcements import read_announcements
 from engine.session.client_events import GameAnnounced
 from engine.session.governor import SPREAD_TICKS_MAX
-from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE, SNAPSHOT_MESSAGE
+from engine.session.message_kinds import ANNOUNCEMENTS_MESSAGE, PACED_SNAPSHOT_MESSAGE, SNAPSHOT_MESSAGE
 from engine.world import World
 from tests.session.support import ToyMatch
 from tests.timeline.toy import SCHEMA, Toy
@@ -49,7 +49,7 @@ class Overheard:
         return getattr(self.connection, name)
 
     def snapshots(self) -> list[bytes]:
-        return [message for message in self.sent if message[0] == SNAPSHOT_MESSAGE]
+        return [message for message in self.sent if message[0] in (SNAPSHOT_MESSAGE, PACED_SNAPSHOT_MESSAGE)]
 
     def told(self) -> Counter[int]:
         """How often each announcement was sent."""
