@@ -56,11 +56,20 @@ ASIDES_MAX = 8
 """Datagrams to other addresses than the path (answers to challenges, probes) that wait for the next drain."""
 
 
+class Due:
+    """Before these times none of an owner's connections has anything to do, unless one of them brings it forward."""
+
+    __slots__ = ("advance_at", "send_at")
+
+    def __init__(self) -> None:
+        self.advance_at = self.send_at = ALWAYS
+
+
 class Connection(Outgoing):
     """One peer, reached at ``path``. Made from a ticket on both sides.
 
     ``path`` is the server's address for a client, and stays unknown on a server until the first valid datagram. ``entropy`` gives random
-    bytes for path challenges; a server needs it.
+    bytes for path challenges; a server needs it. ``due`` is told, too, when there is something to do: one for many connections.
     """
 
     __slots__ = (
@@ -69,6 +78,7 @@ class Connection(Outgoing):
         "_closing_at",
         "_datagrams_in",
         "_dropped",
+        "_due",
         "_events",
         "_heard_at",
         "_is_end_told",
@@ -96,6 +106,7 @@ class Connection(Outgoing):
         path: Address | None = None,
         entropy: Callable[[int], bytes] | None = None,
         limits: DatagramLimits | None = None,
+        due: Due | None = None,
     ) -> None:
         if is_server and (entropy is None or path is not None):
             raise LocalProtocolError("a server's connection needs entropy for its challenges, and learns its path from the first datagram")
@@ -125,6 +136,8 @@ class Connection(Outgoing):
         self._second_began = now
         self._second_datagrams = 0
 
+        self._due = due if due is not None else Due()
+        self._due.advance_at = self._due.send_at = ALWAYS
         self.advance_at = ALWAYS
         """Before this time :meth:`advance` has nothing to do: what an owner of many asks first."""
         self.send_at = ALWAYS
@@ -214,7 +227,7 @@ class Connection(Outgoing):
         self._sender.acknowledge(body, now)
         if parts:
             self._owe_acknowledgement(now)
-        self.advance_at = self.send_at = ALWAYS  # fragments, challenges, new paths: they have times of their own
+        self._wake()  # fragments, challenges, new paths: they have times of their own
         self._take_parts(parts, path, size, is_newest, now)
         return None
 
@@ -233,6 +246,12 @@ class Connection(Outgoing):
             at = now + self._ack_delay_s - ROUNDING_S
             if at < self.send_at:
                 self.send_at = at
+                if at < self._due.send_at:
+                    self._due.send_at = at
+
+    def _wake(self) -> None:
+        """Whatever there is to do is done at the next call."""
+        self.advance_at = self.send_at = self._due.advance_at = self._due.send_at = ALWAYS
 
     def _take_parts(self, parts: list[Part], path: Address, size: int, is_newest: bool, now: float) -> None:
         """State, then path, then contents of a datagram that is the peer's without doubt."""
@@ -302,7 +321,7 @@ class Connection(Outgoing):
             self._move(source)
         if self.path is not None and len(self._asides) < ASIDES_MAX:
             self._asides.append((self.path, write_response(token)))
-            self.send_at = ALWAYS
+            self.send_at = self._due.send_at = ALWAYS
 
     def set_path(self, path: Address) -> None:
         """Client: send to ``path`` from now on; CARRIED while UDP does not get through. A server's path follows the client's datagrams."""
@@ -312,7 +331,7 @@ class Connection(Outgoing):
             self.path = path
             self._probes.clear()
             self._path_changes += 1
-            self._knock_at = self.send_at = ALWAYS
+            self._knock_at = self.send_at = self._due.send_at = ALWAYS
 
     def probe(self, address: Address, now: float) -> None:
         """Client: try ``address`` with one padded ping and stay on the path. If the server answers from there, the path moves there."""
@@ -322,7 +341,7 @@ class Connection(Outgoing):
         if address != self.path and self.state in (State.OPENING, State.CONNECTED) and len(self._asides) < ASIDES_MAX:
             self._probes.begin(address)
             self._asides.append((address, PADDED_PING))
-            self.send_at = ALWAYS
+            self.send_at = self._due.send_at = ALWAYS
 
     # --- time and ends ----------------------------------------------------------------------------------------------------------------
 
@@ -359,7 +378,7 @@ class Connection(Outgoing):
             return
         self._events.append(Disconnected(reason))
         self._now = self._closing_at = now
-        self.advance_at = self.send_at = ALWAYS
+        self._wake()
         self._sender.clear()
         self._asides.clear()
         self._reassembly.clear()
@@ -382,7 +401,7 @@ class Connection(Outgoing):
             return self._drop(DropReason.LATE_SEND)
         if self.path is None:
             return self._drop(DropReason.NO_PATH)
-        self.send_at = ALWAYS
+        self.send_at = self._due.send_at = ALWAYS
         if not self._sender.queue(message):
             self._drop(DropReason.OUTBOX_FULL)
         return None

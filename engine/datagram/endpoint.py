@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from engine.datagram.connection import Connection
+from engine.datagram.connection import Connection, Due
 from engine.datagram.events import ConnectionEvent
 from engine.datagram.limits import DatagramLimits
 from engine.datagram.messages import DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, HEADER, KIND_SEALED
@@ -18,6 +18,7 @@ from engine.datagram.states import State
 from engine.datagram.statistics import DropReason, EndpointStatistics
 from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, ConnectionId, Ticket
+from engine.verbs import NEVER
 
 KEY_BYTES = 16
 ID_BYTES = 4
@@ -34,6 +35,8 @@ class Endpoint:
         self._entropy = entropy
         self._limits = limits if limits is not None else DatagramLimits()
         self._connections: dict[ConnectionId, Connection] = {}
+        self._due = Due()
+        """Of all of them: 256 connections that are asked four times a tick whether they have anything to do took a fiftieth of it."""
         self._stirred: dict[ConnectionId, Connection] = {}
         """Those that may have events or have ended: :meth:`events` looks at no others, because it is called after every datagram."""
         self._received: list[tuple[ConnectionId, ConnectionEvent]] = []
@@ -55,7 +58,9 @@ class Endpoint:
         else:
             raise LocalProtocolError("the entropy gives no connection id that is not in use: it is not random")
         ticket = Ticket(connection_id, self._entropy(KEY_BYTES), self._entropy(KEY_BYTES), self._limits.ticket_lifetime_s)
-        self._connections[connection_id] = Connection(ticket, is_server=True, now=now, entropy=self._entropy, limits=self._limits)
+        self._connections[connection_id] = Connection(
+            ticket, is_server=True, now=now, entropy=self._entropy, limits=self._limits, due=self._due
+        )
         return ticket
 
     def receive(self, datagram: bytes, path: Address, now: float) -> None:
@@ -82,11 +87,17 @@ class Endpoint:
 
     def advance(self, now: float) -> None:
         """Let time pass: tickets and connections run out."""
+        if now < self._due.advance_at:
+            return
+        next_at = NEVER
         for connection in self._connections.values():
             if now >= connection.advance_at:
                 connection.advance(now)
                 if connection.has_events:
                     self._stirred[connection.id] = connection
+            if connection.advance_at < next_at:
+                next_at = connection.advance_at
+        self._due.advance_at = next_at
 
     def connection(self, connection_id: ConnectionId | int) -> Connection | None:
         """The connection or unused ticket of this id; None once it has ended and its end was told by :meth:`events`."""
@@ -116,8 +127,13 @@ class Endpoint:
         """Drain: (where, datagram) of all that go by UDP. Those that do not are then there for :meth:`carried_to_send`."""
         out: list[tuple[Address, bytes]] = []
         self._carried = []
+        if now < self._due.send_at:
+            return out
+        next_at = NEVER
         for connection in self._connections.values():
             if now < connection.send_at:
+                if connection.send_at < next_at:
+                    next_at = connection.send_at
                 continue
             datagrams = connection.datagrams_to_send(now)
             if connection.path != CARRIED:
@@ -127,6 +143,9 @@ class Endpoint:
                 self._carried += [(connection.id, datagram) for path, datagram in datagrams if path == CARRIED]
             if connection.state is State.CLOSED:
                 self._stirred[connection.id] = connection
+            if connection.send_at < next_at:
+                next_at = connection.send_at
+        self._due.send_at = next_at
         self._datagrams_out += len(out)
         self._bytes_out += sum([len(datagram) for _, datagram in out])
         return out

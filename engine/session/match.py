@@ -25,7 +25,7 @@ from engine.replication import (
     ViewLayout,
     public_view,
 )
-from engine.replication.baselines import SHARING_CLIENTS_MIN, shared_baselines
+from engine.replication.baselines import SHARED_BASELINES, SHARING_CLIENTS_MIN, shared_baselines
 from engine.replication.command_reader import CommandReader
 from engine.session.announcements import Announcement, AnnouncementLog
 from engine.session.config import HostConfig
@@ -274,6 +274,8 @@ class Match:
     def _shared_baselines(self) -> tuple[int, ...]:
         if self._interest is not None or len(self.seats) < SHARING_CLIENTS_MIN:
             return ()  # where each sees something else, nothing is coded for several
+        if len({state.baseline.acknowledged_tick for state in self.seats.values()}) <= SHARED_BASELINES:
+            return ()  # a network on which everybody is near: nothing to choose
         oldest = self._newest.tick - BASELINE_TICKS_MAX
         connected = [state.baseline.acknowledged_tick for state in self.seats.values() if state.connection_id is not None]
         return shared_baselines([tick for tick in connected if tick is not None and tick >= oldest])  # others get no deltas

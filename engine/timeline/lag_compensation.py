@@ -154,9 +154,14 @@ class ServerPast:
         All of it may come from the network (any integers will do) but ``round_trip_s``, which the server has measured.
         """
         self._claims += 1
-        step, oldest = self._step, self._oldest
+        tick, step, oldest = self._tick, self._step, self._oldest
         view = view_tick * FRACTIONS + view_fraction
-        sent_tick = min(newest_sent_tick, self._tick - 1)
+        sent_tick = newest_sent_tick if newest_sent_tick < tick else tick - 1
+        if acknowledged_tick is not None and oldest <= view <= sent_tick * FRACTIONS:
+            shown_tick = acknowledged_tick if acknowledged_tick < sent_tick else sent_tick
+            if view >= (shown_tick - display_lag_ticks_max) * FRACTIONS:  # nothing below would say otherwise: nearly every claim
+                self._ages[seat] = (tick, step - view, False)
+                return
         if round_trip_s > 0.0:
             oldest -= int(min(round_trip_s, self._round_trip_s_max) * self._rate * FRACTIONS)
         if acknowledged_tick is not None:

@@ -23,12 +23,12 @@ class AlwaysAsks(Endpoint):
 
     def advance(self, now: float) -> None:
         for connection in self._connections.values():
-            connection.advance_at = ALWAYS
+            connection.advance_at = self._due.advance_at = ALWAYS
         super().advance(now)
 
     def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
         for connection in self._connections.values():
-            connection.send_at = ALWAYS
+            connection.send_at = self._due.send_at = ALWAYS
         return super().datagrams_to_send(now)
 
 
