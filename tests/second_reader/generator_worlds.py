@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from engine.contract import CommandField, CommandSchema
 from engine.replication import CommandEntry, CommandFeedback, CommandsMessage, SnapshotEncoder, write_commands
-from engine.session.message_kinds import COMMANDS_MESSAGE, HEARD_MESSAGE, SNAPSHOT_MESSAGE
+from engine.session.message_kinds import COMMANDS_MESSAGE, HEARD_MESSAGE, PACE_TICKS_MAX, PACED_SNAPSHOT_MESSAGE, SNAPSHOT_MESSAGE
 from engine.world import Field, Kind, Motion, Range, Schema, World
 from engine.world.schema import INT_LIMIT, Visibility
 from tests.replication.worlds import expected_view, play, random_mask
@@ -111,18 +111,18 @@ def snapshot_messages(roll: Random) -> Iterator[Packet]:
             base = roll.choice(held) if held and roll.random() < 0.93 else None
             feedback = _feedback(roll, world.tick)
             written = encoder.encode(world, base.world if base else None, seat, feedback, mask, base.mask if base else None)
-            data = bytes([SNAPSHOT_MESSAGE]) + written
+            pace = roll.randint(2, PACE_TICKS_MAX) if roll.random() < 0.1 else 1
+            data = (bytes([SNAPSHOT_MESSAGE]) if pace == 1 else bytes([PACED_SNAPSHOT_MESSAGE, pace])) + written
             told = {name: getattr(feedback, name) for name in ("newest_command_tick", "last_used_tick", "slack_16ths", "missing", "late")}
             cells = expected_view(world, seat, mask)
-            meant = {"tick": world.tick, "baseline": base.world.tick if base else None, "feedback": told, "cells": cells}
+            meant = {"tick": world.tick, "baseline": base.world.tick if base else None, "feedback": told, "pace": pace, "cells": cells}
             held.append(_Sent(world.copy(), mask))
             yield Packet("snapshot", data, meant, partial(_read_snapshot, mirror, data))
 
 
 def _read_snapshot(mirror: snapshots.Mirror, data: bytes) -> Any:
-    if data[0] != 1:
-        raise ValueError("no snapshot")
-    read = mirror.receive(data[1:])
+    pace, snapshot = snapshots.split_snapshot(data)
+    read = mirror.receive(snapshot)
     view = read.pop("view")
     cells = [
         (kind["name"], slot, name, view[kind["name"]][name][slot])
@@ -130,4 +130,4 @@ def _read_snapshot(mirror: snapshots.Mirror, data: bytes) -> Any:
         for slot in range(mirror.rows[kind["name"]])
         for name in ("generation", *(field["name"] for field in kind["fields"]))
     ]
-    return {**read, "cells": cells}
+    return {**read, "pace": pace, "cells": cells}

@@ -93,6 +93,15 @@ def read_commands_message(fields: list[Row], message: bytes) -> tuple[int | None
     raise ValueError("no commands")
 
 
+def split_snapshot(message: bytes) -> tuple[int, bytes]:
+    """Section "Messages inside datagrams": (the pace that is asked for, the snapshot)."""
+    if message[:1] == b"\1":
+        return 1, message[1:]
+    if message[:1] == b"\3" and len(message) > 1 and 1 <= message[1] <= 8:
+        return message[1], message[2:]
+    raise ValueError("no snapshot")
+
+
 def read_commands(fields: list[Row], message: bytes) -> tuple[Row, list[tuple[str, str]]]:
     """Section "Commands". ``fields``: name, low, high."""
     bits = Bits(message)

@@ -1,0 +1,102 @@
+"""A server that has too much to do is also sent less: commands come in fewer messages, each in time, and nothing goes out by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.conditions import NetConditions
+from engine.session.governor import SPREAD_TICKS_MAX
+from engine.session.message_kinds import PACE_TICKS_MAX, PACED_SNAPSHOT_MESSAGE, SNAPSHOT_MESSAGE
+from tests.session.support import ToyMatch
+
+PLAYERS = 4
+SECONDS = 5
+
+
+class Watched:
+    """A match, and what goes to and fro in it."""
+
+    def __init__(self, conditions: str) -> None:
+        self.match = ToyMatch(PLAYERS, conditions=NetConditions.parse(conditions))
+        self.match.start()
+        self.match.simulation.run_for(8)
+        self.host = self.match.server.host
+
+    def overload(self) -> None:
+        for _ in range(400):
+            self.host.note_load(2.0)
+        assert self.host.load.spread_ticks == SPREAD_TICKS_MAX
+
+    def relieve(self) -> None:
+        for _ in range(2000):
+            self.host.note_load(0.3)
+        assert self.host.load.spread_ticks == 1
+
+    def run(self, seconds: float) -> tuple[float, float, float]:
+        """(datagrams from each player, datagrams to each player, commands late or missing) per player and second."""
+        before = self._counts()
+        self.match.simulation.run_for(seconds)
+        into, out, bad = (after - earlier for after, earlier in zip(self._counts(), before, strict=True))
+        share = PLAYERS * seconds
+        return into / share, out / share, bad / share
+
+    def _counts(self) -> tuple[int, int, int]:
+        endpoint = self.host.statistics().endpoint
+        (match,) = self.host._matches.values()
+        buffers = [state.buffer.statistics() for state in match.seats.values()]
+        return endpoint.datagrams_in, endpoint.datagrams_out, sum(buffer.late + buffer.missing for buffer in buffers)
+
+
+@pytest.mark.parametrize("conditions", ["latency=5", "latency=40,jitter=5"])
+def test_a_slowed_server_hears_and_says_a_third_and_no_command_comes_late(conditions: str) -> None:
+    watched = Watched(conditions)
+    into, out, _ = watched.run(SECONDS)
+    assert 59 < into < 61
+    assert 59 < out < 61
+    watched.overload()
+    _, _, bad = watched.run(2)
+    assert bad < 0.5, "the clocks went ahead before messages went apart"
+    into, out, bad = watched.run(SECONDS)
+    assert 60 / SPREAD_TICKS_MAX - 0.5 < into < 60 / SPREAD_TICKS_MAX + 1
+    assert 60 / SPREAD_TICKS_MAX - 0.5 < out < 60 / SPREAD_TICKS_MAX + 1
+    assert bad == 0
+    watched.relieve()
+    into, out, bad = watched.run(SECONDS)
+    assert 59 < into < 61
+    assert 59 < out < 61
+    assert bad == 0
+
+
+def test_players_send_in_turns() -> None:
+    watched = Watched("latency=5")
+    watched.overload()
+    watched.run(2)
+    per_tick = []
+    for _ in range(60):
+        before = watched._counts()[0]
+        watched.match.simulation.run_for(1 / 60)
+        per_tick.append(watched._counts()[0] - before)
+    assert max(per_tick) < PLAYERS
+    assert sum(per_tick) == pytest.approx(60 / SPREAD_TICKS_MAX * PLAYERS, abs=PLAYERS)
+
+
+def test_commands_that_are_lost_come_with_the_next_message_of_a_slowed_server_too() -> None:
+    watched = Watched("latency=20,loss=5")
+    watched.overload()
+    watched.run(10)
+    _, _, bad = watched.run(30)
+    assert bad < 1.0, "of 60 a second"
+
+
+@pytest.mark.parametrize("pace", [0, PACE_TICKS_MAX + 1, 255])
+def test_a_pace_that_cannot_be_is_ignored(pace: int) -> None:
+    watched = Watched("latency=5")
+    playing = watched.match.clients[0].match
+    assert playing is not None
+    whole = playing._last_snapshot
+    assert whole[0] == SNAPSHOT_MESSAGE
+    snapshots = playing.snapshots
+    for message in (bytes([PACED_SNAPSHOT_MESSAGE, pace]) + whole[1:], bytes([PACED_SNAPSHOT_MESSAGE]), bytes([PACED_SNAPSHOT_MESSAGE, 2])):
+        playing._take_snapshot(message, 0.0)
+    assert playing.snapshots == snapshots
+    assert playing.clock.apart_ticks_wanted == 1
