@@ -4,7 +4,8 @@ Without it, every tick would be late, the late ones made up for, clients would w
 stand still at the same moment. A step cannot be left out; a snapshot can. So the host is told how much of its time each tick took
 (:meth:`LoadGovernor.note`), and while that is too much, only every second player gets a snapshot in a tick, then every third, and is asked
 to send as seldom: at half the rate all still play, as they do at 30 Hz on purpose. How much of its work that is it cannot know beforehand,
-so the way back is tried: where there is room to spare, the next faster pace, and after a wait that doubles each time that it proves too fast.
+so the way back is tried: where there is room to spare, the next faster pace, and after a wait that doubles each time that it proves too
+fast.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ SPREAD_TICKS_MAX: Final = 3
 """20 Hz at 60. Beyond it hardly anything is saved: the step and the commands cost the same, and a snapshot against an older baseline is
 larger (256 players, without system calls: 77 % of the time at 2, 72 % at 3)."""
 SMOOTHING_TICKS: Final = 32
-LOAD_MAX: Final = 6.0
+LOAD_MAX: Final = 5.0
 """A tick counts as no more: one stop of a second is no load. It counts as no less either, because five short ticks follow one that long,
 which make up for what it missed: with a bound of 2 all of them together looked like a third of the time."""
 SLOWER_EVERY_TICKS: Final = 32

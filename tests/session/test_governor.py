@@ -66,7 +66,7 @@ def test_after_trouble_that_has_passed_everybody_gets_every_snapshot_again(full:
     assert sorted(paces, reverse=True) == paces, "step by step, and none of them back"
 
 
-@pytest.mark.parametrize("snapshots", [0.75, 0.8, 0.95])
+@pytest.mark.parametrize("snapshots", [0.88, 0.9, 0.95])
 def test_a_pace_that_proves_too_fast_is_tried_again_ever_more_rarely(snapshots: float) -> None:
     governor = LoadGovernor(2)
     paces = play(governor, 1.1, snapshots, 40 * FASTER_EVERY_TICKS_MAX // 10)
