@@ -85,6 +85,8 @@ class ClientMatch:
         self._server = server
         self._sent_tick = -1
         """Of the newest command in our last message."""
+        self._told_tick: int | None = None
+        """The snapshot that it acknowledged."""
         self._pending: Final[deque[CommandEntry]] = deque(maxlen=COMMANDS_PER_MESSAGE_MAX)
         self._input_delay_ticks: Final = config.input_delay_ticks
         self._scene: Final = Scene(game.schema, seat)
@@ -210,10 +212,11 @@ class ClientMatch:
             self._predict(tick)
         if due:
             self.commands_sent += len(due)
-            apart = self.clock.apart_ticks
-            # By turns, so that a server that has too much to do does not hear everybody in the same tick.
-            if due[-1] - self._sent_tick >= apart or any((tick + self.seat) % apart == 0 for tick in due):
-                self._sent_tick = due[-1]
+            # Where messages are apart, a snapshot that has come hurries the next by a tick: then the one after it can be built on it. A
+            # slowed server sends its snapshots in turns, so what it hears comes in turns, too.
+            since, apart = due[-1] - self._sent_tick, self.clock.apart_ticks
+            if not 0 < since < (apart - 1 if self.decoder.newest_tick != self._told_tick else apart):
+                self._sent_tick, self._told_tick = due[-1], self.decoder.newest_tick
                 self._send_commands(now)
 
     def _predict(self, tick: int) -> None:

@@ -18,6 +18,9 @@ TOO_MUCH: Final = 0.75
 is late comes together and makes the next one late) and for the thread of the control connections."""
 FITS: Final = 0.62
 """The faster pace is tried where a tick takes less than this: twice as many datagrams, in and out, cost up to a third more."""
+CODINGS_LOAD_FEWER: Final = 0.4
+CODINGS_LOAD_ONE: Final = 0.6
+"""From these loads on a world is coded against half as many baselines, and against one."""
 SPREAD_TICKS_MAX: Final = 3
 """20 Hz at 60. Beyond it hardly anything is saved: the step and the commands cost the same, and a snapshot against an older baseline is
 larger (256 players, without system calls: 77 % of the time at 2, 72 % at 3)."""
@@ -70,6 +73,12 @@ class LoadGovernor:
     def leaves_room(self) -> bool:
         """Whether there is time for more than a snapshot each: copies are the first to go."""
         return self._load <= TOO_MUCH and not self.is_slowed
+
+    def codings(self, most: int) -> int:
+        """Against how many baselines a large world may be coded in a tick, of ``most`` where there is time enough: each is a twentieth of a
+        tick with 256 players, and what it saves are bytes.
+        """
+        return most if self._load < CODINGS_LOAD_FEWER else max(1, most // 2) if self._load < CODINGS_LOAD_ONE else 1
 
     def note(self, load: float) -> None:
         """A tick took ``load`` of the time that there is for one (1.0: all of it)."""

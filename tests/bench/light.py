@@ -145,12 +145,19 @@ class LightPlayer:
         """Commands in a row before and with the newest."""
         self._apart = 1
         """Ticks from message to message of commands, as the server wants it."""
+        self._sent_tick = 0
+        self._told_tick: int | None = None
+        """Our newest command's tick in the last message, and the snapshot that it acknowledged."""
 
     def datagram(self, now: float) -> bytes | None:
         """What is to be sent in this tick: commands, or a knock while nothing has come, or nothing."""
         if self.newest_tick is not None:
             self._next_tick(self.newest_tick)
-            return self._sealed(self._commands(self.newest_tick), now) if (self._tick + self._phase) % self._apart == 0 else None
+            since = self._tick - self._sent_tick
+            if 0 < since < (self._apart - 1 if self.newest_tick != self._told_tick else self._apart):
+                return None
+            self._sent_tick, self._told_tick = self._tick, self.newest_tick
+            return self._sealed(self._commands(self.newest_tick), now)
         if now - self._knocked_at < KNOCK_S:
             return None
         self._knocked_at = now

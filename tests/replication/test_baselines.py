@@ -138,3 +138,13 @@ def test_many_ages_become_a_few_ticks_that_all_but_the_last_reach() -> None:
     chosen = [max(tick for tick in shared if tick <= own) for own in acknowledged]
     assert set(chosen) == set(shared)
     assert max(own - tick for own, tick in zip(acknowledged, chosen, strict=True)) <= SHARED_TICKS_BACK_MAX
+
+
+def test_one_baseline_for_all_is_as_old_as_nearly_the_oldest_and_not_as_a_straggler() -> None:
+    acknowledged = [100] * 60 + [99] * 38 + [60, 50]
+    assert shared_baselines(acknowledged, 1) == (99,)
+    assert shared_baselines(acknowledged, 2) == (100, 99)
+    assert shared_baselines([100] * 100, 1) == ()
+    client = client_that_acknowledged(*range(150, 201))
+    ring = ring_with(202)
+    assert client.choose(ring, 202, (199,)) == (ring.at(199), None)

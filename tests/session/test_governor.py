@@ -108,3 +108,14 @@ def test_the_slowest_pace_of_one_never_leaves_anything_out() -> None:
     governor = LoadGovernor(1)
     note(governor, 2.0, 1000)
     assert governor.spread_ticks == 1
+
+
+def test_the_less_time_there_is_the_fewer_codings() -> None:
+    governor = LoadGovernor(3)
+    asked = []
+    for load in (0.1, 0.5, 0.7, 0.1):
+        note(governor, load, 300)
+        asked.append(governor.codings(4))
+    assert asked == [4, 2, 1, 4]
+    note(governor, 0.5, 300)
+    assert governor.codings(1) == 1

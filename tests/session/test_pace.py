@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from engine.conditions import NetConditions
+from engine.replication import BaselineRing, ClientBaseline
 from engine.session.governor import SPREAD_TICKS_MAX
 from engine.session.message_kinds import PACE_TICKS_MAX, PACED_SNAPSHOT_MESSAGE, SNAPSHOT_MESSAGE
 from tests.session.support import ToyMatch
@@ -78,6 +82,24 @@ def test_players_send_in_turns() -> None:
         per_tick.append(watched._counts()[0] - before)
     assert max(per_tick) < PLAYERS
     assert sum(per_tick) == pytest.approx(60 / SPREAD_TICKS_MAX * PLAYERS, abs=PLAYERS)
+
+
+@pytest.mark.parametrize("latency", [3, 5, 9, 13, 17])
+def test_a_slowed_servers_snapshots_are_built_on_the_last_one(latency: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Watched(f"latency={latency}")
+    watched.overload()
+    watched.run(4)
+    ages: list[int] = []
+    choose = ClientBaseline.choose
+
+    def noted(baseline: ClientBaseline, ring: BaselineRing, tick: int, shared: Sequence[int] = ()) -> Any:
+        ages.append(tick - (baseline.acknowledged_tick or 0))
+        return choose(baseline, ring, tick, shared)
+
+    monkeypatch.setattr(ClientBaseline, "choose", noted)
+    watched.run(SECONDS)
+    assert len(ages) > 300
+    assert ages.count(SPREAD_TICKS_MAX) > 0.97 * len(ages)
 
 
 def test_commands_that_are_lost_come_with_the_next_message_of_a_slowed_server_too() -> None:
