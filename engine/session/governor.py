@@ -13,17 +13,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-TOO_MUCH: Final = 0.75
-"""Share of the time that a tick may take on average. What is left is for the spikes (a tick in a hundred takes half as much again, and what
-is late comes together and makes the next one late) and for the thread of the control connections."""
-FITS: Final = 0.62
-"""The faster pace is tried where a tick takes less than this: twice as many datagrams, in and out, cost up to a third more."""
-CODINGS_LOAD_FEWER: Final = 0.4
-CODINGS_LOAD_ONE: Final = 0.6
+TOO_MUCH: Final = 0.68
+"""Share of the time that a tick may take on average. What is left is for the spikes (a tick in a hundred takes 1.7 times as much, and what is
+late comes together and makes the next one late) and for the thread of the control connections."""
+FITS: Final = 0.50
+"""The faster pace is tried where a tick takes less than this: twice as many datagrams, in and out, cost up to 40 % more."""
+CODINGS_LOAD_FEWER: Final = 0.35
+CODINGS_LOAD_ONE: Final = 0.5
 """From these loads on a world is coded against half as many baselines, and against one."""
 SPREAD_TICKS_MAX: Final = 3
 """20 Hz at 60. Beyond it hardly anything is saved: the step and the commands cost the same, and a snapshot against an older baseline is
-larger (256 players, without system calls: 77 % of the time at 2, 72 % at 3)."""
+larger (256 players: 72 % of the time at 2, and the same at 3; with few players 3 saves more)."""
 SMOOTHING_TICKS: Final = 32
 LOAD_MAX: Final = 5.0
 """A tick counts as no more: one stop of a second is no load. It counts as no less either, because five short ticks follow one that long,
