@@ -14,10 +14,14 @@ from dataclasses import dataclass
 from typing import Final
 
 TOO_MUCH: Final = 0.68
-"""Share of the time that a tick may take on average. What is left is for the spikes (a tick in a hundred takes 1.7 times as much, and what is
-late comes together and makes the next one late) and for the thread of the control connections."""
+"""Share of the time that a tick may take on average. What is left is for the spikes (a tick in a hundred takes 1.7 times as much, and what
+is late comes together and makes the next one late) and for the thread of the control connections."""
+TOO_MUCH_SLOWED: Final = 0.85
+"""The same where the pace is slowed already: the next slower one saves little, so it is worth being late now and then."""
 FITS: Final = 0.50
 """The faster pace is tried where a tick takes less than this: twice as many datagrams, in and out, cost up to 40 % more."""
+FITS_SLOWED: Final = 0.70
+"""The same where the faster pace is still a slowed one."""
 CODINGS_LOAD_FEWER: Final = 0.35
 CODINGS_LOAD_ONE: Final = 0.5
 """From these loads on a world is coded against half as many baselines, and against one."""
@@ -25,7 +29,7 @@ SPREAD_TICKS_MAX: Final = 3
 """20 Hz at 60. Beyond it hardly anything is saved: the step and the commands cost the same, and a snapshot against an older baseline is
 larger (256 players: 72 % of the time at 2, and the same at 3; with few players 3 saves more)."""
 SMOOTHING_TICKS: Final = 32
-LOAD_MAX: Final = 5.0
+LOAD_MAX: Final = 6.0
 """A tick counts as no more: one stop of a second is no load. It counts as no less either, because five short ticks follow one that long,
 which make up for what it missed: with a bound of 2 all of them together looked like a third of the time."""
 SLOWER_EVERY_TICKS: Final = 32
@@ -84,14 +88,14 @@ class LoadGovernor:
         """A tick took ``load`` of the time that there is for one (1.0: all of it)."""
         self._load += (min(load, LOAD_MAX) - self._load) / SMOOTHING_TICKS
         self._ticks_since += 1
-        if self._load > TOO_MUCH:
+        if self._load > (TOO_MUCH_SLOWED if self.is_slowed else TOO_MUCH):
             if self.spread_ticks < self._max and self._ticks_since >= SLOWER_EVERY_TICKS:
                 self._slower()
         elif self._ticks_since >= self._faster_every_ticks:
             if self._is_tried:  # it has lasted as long as was waited for it
                 self._is_tried = False
                 self._faster_every_ticks = FASTER_EVERY_TICKS
-            if self.is_slowed and self._load < FITS:
+            if self.is_slowed and self._load < (FITS if self.spread_ticks - 1 == self._min else FITS_SLOWED):
                 self._change(self.spread_ticks - 1, is_tried=True)
 
     def is_turn(self, player: int, tick: int, ticks: int = 1) -> bool:
