@@ -30,6 +30,7 @@ from server.rules import Rules
 CARRIED_WAITING_MAX: Final = 1024
 """Carried datagrams between two drains; more are dropped, like any datagram that is too much."""
 PINGS_PER_S_MAX: Final = 64
+PING_INTERVAL_S_MAX: Final = 4.0
 """Of a full server: one that takes more players pings each less often than once a second. The pings of 256 players, and theirs, and the
 answers took a twentieth of a core."""
 TURNED_AWAY_LINES: Final = Rate(2.0, 30)
@@ -173,7 +174,7 @@ def limits_of(config: ServerConfig) -> ControlLimits:
     rates: Mapping[str, Rate] = {**VERB_RATES, "SayChat": Rate(config.rooms.chat_per_s, config.rooms.chat_burst)}
     return ControlLimits(
         sessions_max=config.server.players_max,
-        ping_interval_s=max(1.0, config.server.players_max / PINGS_PER_S_MAX),
+        ping_interval_s=min(PING_INTERVAL_S_MAX, max(1.0, config.server.players_max / PINGS_PER_S_MAX)),
         # With the sessions fewer than the sockets that the service accepts: whoever opens many displaces his own, not the next player.
         pending_max=min(512, config.server.players_max + 32),
         sessions_per_address_max=config.server.connections_per_address,

@@ -88,8 +88,8 @@ class ControlLimits:
             value = getattr(self, name)
             if isinstance(value, int | float) and (value < 0 or (value == 0 and name != "ping_spread_s")):
                 raise ValueError(f"ControlLimits.{name}: {value} is not positive")
-        if self.ping_spread_s >= self.ping_interval_s:
-            raise ValueError("ControlLimits.ping_spread_s: must be less than ping_interval_s, or a ping could be due again at once")
+        if self.ping_spread_s >= min(self.ping_interval_s, self.client_ping_interval_s):
+            raise ValueError("ControlLimits.ping_spread_s: must be less than both intervals, or a ping could be due again at once")
         if self.frame_bytes_hello_max > self.frame_bytes_max:
             raise ValueError("ControlLimits.frame_bytes_hello_max: larger than frame_bytes_max")
         if self.send_queue_bytes_max < 4 * self.frame_bytes_max:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from engine.datagram.due import Due
 from engine.datagram.events import Connected, ConnectionEvent, Disconnected, PathChanged, Received
 from engine.datagram.farewells import Farewells
 from engine.datagram.fragments import Reassembly
@@ -56,15 +57,6 @@ ASIDES_MAX = 8
 """Datagrams to other addresses than the path (answers to challenges, probes) that wait for the next drain."""
 
 
-class Due:
-    """Before these times none of an owner's connections has anything to do, unless one of them brings it forward."""
-
-    __slots__ = ("advance_at", "send_at")
-
-    def __init__(self) -> None:
-        self.advance_at = self.send_at = ALWAYS
-
-
 class Connection(Outgoing):
     """One peer, reached at ``path``. Made from a ticket on both sides.
 
@@ -78,7 +70,6 @@ class Connection(Outgoing):
         "_closing_at",
         "_datagrams_in",
         "_dropped",
-        "_due",
         "_events",
         "_heard_at",
         "_is_end_told",
@@ -164,7 +155,7 @@ class Connection(Outgoing):
             return self._drop(DropReason.UNKNOWN_CONNECTION)
         received = self.receive_checked(datagram, sequence, path, now)
         if received is not None:
-            self._deliver(received)
+            self._events.append(received)  # alone: no other waits
         return None
 
     def receive_checked(self, datagram: bytes, wire_sequence: int, path: Address, now: float) -> Received | None:

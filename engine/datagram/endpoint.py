@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from engine.datagram.connection import Connection, Due
+from engine.datagram.connection import Connection
+from engine.datagram.due import Due
 from engine.datagram.events import ConnectionEvent
 from engine.datagram.limits import DatagramLimits
 from engine.datagram.messages import DATAGRAM_BYTES_MAX, DATAGRAM_BYTES_MIN, HEADER, KIND_SEALED

@@ -6,6 +6,7 @@ that is owed, each in its time. Answers to challenges and probes go elsewhere, a
 
 from __future__ import annotations
 
+from engine.datagram.due import Due
 from engine.datagram.farewells import Farewells
 from engine.datagram.figures import ConnectionFigures
 from engine.datagram.limits import DatagramLimits
@@ -14,13 +15,13 @@ from engine.datagram.path import PathWatch, Probes
 from engine.datagram.states import TRANSITIONS, Input, State
 from engine.datagram.statistics import DropReason
 from engine.ids import CARRIED, Address
-from engine.verbs import NEVER
+from engine.verbs import ALWAYS, NEVER
 
 ROUNDING_S = 1e-6
 """A time of waking is so much early: sums and differences of binary fractions do not agree to the last bit, and early costs nothing."""
 
-ACK_SPARE_S = 0.008
-"""A message that is expected may be half a tick late."""
+ACK_DELAY_SHARE = 1.5
+"""Of the time between messages: the next one may be late by half of it."""
 ACK_DELAY_S_MAX = 0.25
 
 CHALLENGE_DATAGRAM_BYTES = DATAGRAM_BYTES_MIN + 1 + CHALLENGE_BYTES
@@ -35,6 +36,7 @@ class Outgoing(ConnectionFigures):
         "_ack_delay_s",
         "_ack_owed_at",
         "_asides",
+        "_due",
         "_farewells",
         "_knock_at",
         "_limits",
@@ -49,6 +51,7 @@ class Outgoing(ConnectionFigures):
     _ack_delay_s: float
     _ack_owed_at: float | None
     _asides: list[tuple[Address, bytes]]
+    _due: Due
     _farewells: Farewells
     _knock_at: float
     _limits: DatagramLimits
@@ -59,7 +62,9 @@ class Outgoing(ConnectionFigures):
 
     def expect_to_send(self, every_s: float) -> None:
         """Messages will be so far apart: an acknowledgement that is owed waits for the next; it goes by itself only where none comes."""
-        self._ack_delay_s = min(ACK_DELAY_S_MAX, max(self._limits.ack_delay_max_s, every_s + ACK_SPARE_S))
+        self._ack_delay_s = min(ACK_DELAY_S_MAX, max(self._limits.ack_delay_max_s, ACK_DELAY_SHARE * every_s))
+        if self._ack_owed_at is not None:
+            self.send_at = self._due.send_at = ALWAYS  # the next drain says anew when it is due
 
     def datagrams_to_send(self, now: float) -> list[tuple[Address, bytes]]:
         """Drain: (where, datagram) in the order to send them."""

@@ -90,6 +90,8 @@ class TickThread:
         self._work_ms: Final[deque[float]] = deque(maxlen=TICKS_REMEMBERED)
         self._late_ms: Final[deque[float]] = deque(maxlen=TICKS_REMEMBERED)
         self._ticks = self._answers = self._events_dropped = 0
+        self._ticks_before = 0
+        """Of the host, when it was given to us."""
         self._work_s = self._late_s = 0.0
         """Since the last tick."""
         self._is_stopping = False
@@ -141,6 +143,7 @@ class TickThread:
         pacer = clocks.Pacer(
             self._rate_hz * SLICES_PER_TICK, catch_up_max=CATCH_UP_TICKS_MAX * SLICES_PER_TICK, clock=self._clock, sleep=self._sleep
         )
+        self._ticks_before = self._host.ticks
         try:
             while not self._is_stopping:
                 self._wake(pacer)
@@ -157,7 +160,7 @@ class TickThread:
         self._slice(now)
         self._work_s += self._clock() - now
         self._late_s = max(self._late_s, late_s)
-        computed = self._host.ticks - self._ticks
+        computed = self._host.ticks - self._ticks_before - self._ticks
         if not computed:
             return
         work_s = self._work_s / computed

@@ -15,28 +15,33 @@ SHARING_CLIENTS_MIN: Final = 32
 """Fewer do not share: coding a small world once more costs little, and every client's newest baseline the fewest bytes."""
 SHARED_BASELINES: Final = 4
 """Coding 256 players is a millisecond; so many a tick are affordable, one for each tick of everybody's round trip is not."""
-STRAGGLERS_SHARE: Final = 0.05
-"""So many of a hundred clients may have baselines that are older than anything shared."""
 SHARED_TICKS_BACK_MAX: Final = 4
 """A client takes no baseline that is so much older than its own newest: its bytes would grow more than the work shrinks."""
 
 
-_HELD_MASK: Final = (1 << RING_TICKS) - 1
-
-
-def shared_baselines(acknowledged: Sequence[int], at_most: int = SHARED_BASELINES) -> tuple[int, ...]:
-    """Of the newest ticks that clients have acknowledged, ``at_most`` to code snapshots against, newest first; none: to each its own.
+def shared_baselines(acknowledged: Sequence[int], *, fewest: bool = False) -> tuple[int, ...]:
+    """Of the newest ticks that clients have acknowledged, those to code snapshots against, newest first; none: to each its own.
 
     Where round trips differ, the newest baselines are of as many ticks, and the world would be coded for each of them. So the clients are
-    taken in order, from the nearest to the farthest, in equal groups, and the last of each group gives its tick; of the last group, the
-    last but for the farthest of all (:data:`STRAGGLERS_SHARE`), for whom nobody else shall get more bytes.
+    taken in order, from the nearest to the farthest, in four equal groups, and the last of each group gives its tick. ``fewest``: there are
+    as few as any choice leaves, whatever that costs in bytes (every client still takes one that is not too old for it).
     """
+    ticks = sorted(set(acknowledged), reverse=True)
     count = len(acknowledged)
-    if count < SHARING_CLIENTS_MIN or len(set(acknowledged)) <= at_most:
+    if count < SHARING_CLIENTS_MIN or len(ticks) <= (1 if fewest else SHARED_BASELINES):
         return ()
-    ordered = sorted(acknowledged, reverse=True)
-    ends = [ordered[count * group // at_most - 1] for group in range(1, at_most)]
-    return tuple(sorted({*ends, ordered[int(count * (1.0 - STRAGGLERS_SHARE)) - 1]}, reverse=True))
+    if not fewest:
+        ordered = sorted(acknowledged, reverse=True)
+        return tuple(sorted({ordered[count * group // SHARED_BASELINES - 1] for group in range(1, SHARED_BASELINES + 1)}, reverse=True))
+    shared, nearest = [], ticks[0]  # of each stretch that one baseline can serve, its oldest tick
+    for tick, older in zip(ticks, [*ticks[1:], ticks[-1] - SHARED_TICKS_BACK_MAX - 1], strict=True):
+        if nearest - older > SHARED_TICKS_BACK_MAX:
+            shared.append(tick)
+            nearest = older
+    return tuple(shared)
+
+
+_HELD_MASK: Final = (1 << RING_TICKS) - 1
 
 
 class BaselineRing:

@@ -133,7 +133,9 @@ class ClientMatch:
 
     def _connect(self, ticket: Ticket, server: Address, now: float) -> Connection:
         path = server if self.carrier.kind is CarrierKind.UDP else CARRIED
-        return Connection(ticket, is_server=False, now=now, path=path)
+        connection = Connection(ticket, is_server=False, now=now, path=path)
+        connection.expect_to_send(self.clock.apart_ticks_wanted / self.game.tick_rate_hz)
+        return connection
 
     def needs_ticket(self, now: float) -> bool:
         """Whether to ask for a new ticket now: the connection ended but the match did not."""

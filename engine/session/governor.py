@@ -18,16 +18,16 @@ TOO_MUCH: Final = 0.68
 is late comes together and makes the next one late) and for the thread of the control connections."""
 TOO_MUCH_SLOWED: Final = 0.85
 """The same where the pace is slowed already: the next slower one saves little, so it is worth being late now and then."""
-FITS: Final = 0.50
+FITS: Final = 0.48
 """The faster pace is tried where a tick takes less than this: twice as many datagrams, in and out, cost up to 40 % more."""
 FITS_SLOWED: Final = 0.70
 """The same where the faster pace is still a slowed one."""
-CODINGS_LOAD_FEWER: Final = 0.35
-CODINGS_LOAD_ONE: Final = 0.5
-"""From these loads on a world is coded against half as many baselines, and against one."""
+CODINGS_LOAD: Final = 0.5
+"""From here on; each coding of 256 players is a twentieth of a tick."""
 SPREAD_TICKS_MAX: Final = 3
 """20 Hz at 60. Beyond it hardly anything is saved: the step and the commands cost the same, and a snapshot against an older baseline is
-larger (256 players: 72 % of the time at 2, and the same at 3; with few players 3 saves more)."""
+larger (256 players: 72 % of the time at 2, and the same at 3; with few players 3 saves more). A host whose normal pace is as slow never
+slows down, and asks nobody to send less."""
 SMOOTHING_TICKS: Final = 32
 LOAD_MAX: Final = 6.0
 """A tick counts as no more: one stop of a second is no load. It counts as no less either, because five short ticks follow one that long,
@@ -78,11 +78,10 @@ class LoadGovernor:
         """Whether there is time for more than a snapshot each: copies are the first to go."""
         return self._load <= TOO_MUCH and not self.is_slowed
 
-    def codings(self, most: int) -> int:
-        """Against how many baselines a large world may be coded in a tick, of ``most`` where there is time enough: each is a twentieth of a
-        tick with 256 players, and what it saves are bytes.
-        """
-        return most if self._load < CODINGS_LOAD_FEWER else max(1, most // 2) if self._load < CODINGS_LOAD_ONE else 1
+    @property
+    def wants_fewest_codings(self) -> bool:
+        """Whether a large world is to be coded against as few baselines as can be: what more of them save are bytes."""
+        return self._load >= CODINGS_LOAD
 
     def note(self, load: float) -> None:
         """A tick took ``load`` of the time that there is for one (1.0: all of it)."""

@@ -25,7 +25,6 @@ from engine.datagram import (
 )
 from engine.errors import DisconnectReason, LocalProtocolError
 from engine.ids import CARRIED, Address, ConnectionId, MatchId
-from engine.replication.baselines import SHARED_BASELINES
 from engine.session.budget import PERIOD_S, BudgetStatistics, SendBudget
 from engine.session.config import HostConfig
 from engine.session.governor import GovernorStatistics
@@ -134,11 +133,11 @@ class MatchHost:
         while self._requests:
             self._carry_out(self._requests.popleft(), now)
         due = self._accumulator.advance(now)
-        codings = self._sending.governor.codings(SHARED_BASELINES)
+        fewest = self._sending.governor.wants_fewest_codings
         for _ in range(due):
             self._ticks += 1
             for match in list(self._matches.values()):
-                match.baselines_max = codings
+                match.wants_fewest_codings = fewest
                 self._step(match, now)
         if due:
             self._sending.send_snapshots(self._ticks, due, now)

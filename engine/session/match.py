@@ -87,8 +87,8 @@ class Match:
         self.malformed_commands = 0
         self.rows_held_back = 0
         self.is_over_reported = False
-        self.baselines_max = SHARED_BASELINES
-        """How many codings of one world may be shared; who has little time asks for fewer, and clients get more bytes."""
+        self.wants_fewest_codings = False
+        """Who has little time codes the world against as few baselines as can be, and clients get more bytes."""
         self.announcements: Final = AnnouncementLog()
         self._to_announce: Final[deque[Announcement]] = deque()
         """What the control connections have not been told: of a second, 64 a tick at most."""
@@ -276,12 +276,14 @@ class Match:
     def _shared_baselines(self) -> tuple[int, ...]:
         if self._interest is not None or len(self.seats) < SHARING_CLIENTS_MIN:
             return ()  # where each sees something else, nothing is coded for several
-        if len({state.baseline.acknowledged_tick for state in self.seats.values()}) <= self.baselines_max:
+        if len({state.baseline.acknowledged_tick for state in self.seats.values()}) <= (
+            1 if self.wants_fewest_codings else SHARED_BASELINES
+        ):
             return ()  # a network on which everybody is near: nothing to choose
         oldest = self._newest.tick - BASELINE_TICKS_MAX
         connected = [state.baseline.acknowledged_tick for state in self.seats.values() if state.connection_id is not None]
         taking = [tick for tick in connected if tick is not None and tick >= oldest]  # others get no deltas
-        return shared_baselines(taking, self.baselines_max)
+        return shared_baselines(taking, fewest=self.wants_fewest_codings)
 
     def rows_can_wait(self, state: SeatState) -> bool:
         """Whether the game says what matters less to a seat, and not too many others are shown less already."""

@@ -13,6 +13,6 @@ SNAPSHOT_MESSAGE: Final = 1
 ANNOUNCEMENTS_MESSAGE: Final = 2
 """To the client."""
 PACED_SNAPSHOT_MESSAGE: Final = 3
-"""To the client, from a server that has too much to do: how many ticks its messages of commands shall be apart (u8, 2 to PACE_TICKS_MAX),
+"""To the client, from a server that has too much to do: how many ticks its messages of commands shall be apart (u8, 1 to PACE_TICKS_MAX),
 then a snapshot as behind SNAPSHOT_MESSAGE."""
 PACE_TICKS_MAX: Final = 8

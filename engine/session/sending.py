@@ -42,8 +42,8 @@ class Place:
     is_carried: bool = False
     redundancy: Redundancy = field(default_factory=Redundancy)
     copies: Copies = field(default_factory=Copies)
-    apart_ticks: int = 1
-    """From snapshot to snapshot, as its connection knows."""
+    apart_ticks: int = 0
+    """From snapshot to snapshot, as its connection knows; 0: it has not been told."""
     last_commands: bytes = b""
     """The last message of commands: what is the same is a copy."""
 

@@ -108,6 +108,8 @@ class CommandClock:
         self._margin = 0.0
         self._frame = 0.0
         self._apart_ticks = self._apart_ticks_wanted = 1
+        self._is_going_apart = False
+        """The clock walks because that has changed, which is not the network's doing."""
         self._deaf_until = 0.0
         self._wrong_since: float | None = None
         self._ahead = 0.0
@@ -154,6 +156,7 @@ class CommandClock:
         """
         if ticks < 1:
             raise LocalProtocolError("messages of commands are at least a tick apart")
+        self._is_going_apart |= ticks != self._apart_ticks_wanted
         self._apart_ticks_wanted = ticks
         self._apart_ticks = min(self._apart_ticks, ticks)
 
@@ -170,7 +173,7 @@ class CommandClock:
         margin_ticks = SLACK_TICKS_AIM + 1.0 + min(2.0, 2.0 * jitter_s * self._rate)
         self._now = now
         self._started = True
-        self._set_position(snapshot_tick + rtt_s * self._rate + margin_ticks)
+        self._set_position(snapshot_tick + rtt_s * self._rate + margin_ticks + self._apart_ticks_wanted - 1)
         self._deaf_until = now
         self._ahead = self._position - snapshot_tick
 
@@ -220,7 +223,8 @@ class CommandClock:
         self._report_count += 1
         self._late_in_a_row = self._late_in_a_row + 1 if network + self._adjustment < self._waited else 0
         self._reports.add(now, network, WINDOW_S)
-        self._rare.report(network, now)
+        if not self._is_going_apart:
+            self._rare.report(network, now)
         if self._report_count % MARGIN_EVERY_REPORTS == 0:
             self._margin = self._rare.margin_ticks(now)
         percentile = self._network_p99()
@@ -258,6 +262,7 @@ class CommandClock:
         self._adjustment += change
         if self._adjustment >= goal - APART_TICKS_SHORT:
             self._apart_ticks = self._apart_ticks_wanted
+        self._is_going_apart &= abs(goal - self._adjustment) > APART_TICKS_SHORT
         self._speed = 1.0 + change / (elapsed_s * self._rate)
         return change
 

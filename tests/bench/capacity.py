@@ -34,7 +34,7 @@ from engine.datagram.messages import HEADER_BYTES
 from engine.ids import Address, Seat
 from game.arena import ARENA_COMMAND, make_arena
 from tests.bench.light import bot_moves
-from tests.bench.load import Load
+from tests.bench.load import SEATS_MAX, Load
 from tests.command_line import JSON_HELP, SECONDS, SEED, SEED_HELP, number, tool
 
 CONFIG = """
@@ -59,6 +59,7 @@ MEANINGS = {
 }
 """What a figure's name does not say."""
 MAP = "reactor"
+CLIENTS_MAX = 1024
 WARM_UP_S = 3.0
 """Everybody plays, nothing is measured yet: what joining left behind is done with."""
 
@@ -79,7 +80,7 @@ def measure(clients: int, hz: int, seconds: float, seed: int, *, is_spread: bool
     """One run."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "server.toml"
-        seats = min(max(clients, 2), 256)
+        seats = min(max(clients, 2), SEATS_MAX)
         config.write_text(CONFIG.format(clients=max(clients, 2), seats=seats, map_name=MAP))
         command = [sys.executable, "-m", "server", "--host", "127.0.0.1", "--config", str(config), "--json", "--state", folder]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -91,11 +92,11 @@ def measure(clients: int, hz: int, seconds: float, seed: int, *, is_spread: bool
             joined = load.join(hz)
             load.run(WARM_UP_S, hz)
             rss_before_mb = resident_mb(server.pid)
-            tick_before = newest_tick(load)
+            ticks_before = newest_ticks(load)
             cpu_before, load_before = cpu_seconds(server.pid), process_time()
             played_s = load.run(seconds, hz)
             cpu_s, load_s = cpu_seconds(server.pid) - cpu_before, process_time() - load_before
-            ticks = newest_tick(load) - tick_before
+            ticks = min(now - before for before, now in zip(ticks_before, newest_ticks(load), strict=True))
             rss_mb = resident_mb(server.pid)
             load.close()
         finally:
@@ -135,14 +136,18 @@ def measure(clients: int, hz: int, seconds: float, seed: int, *, is_spread: bool
     }
 
 
-def newest_tick(load: Load) -> int:
-    """The newest tick that any client has been told."""
-    return max(client.newest_tick or 0 for client in load.clients)
+def newest_ticks(load: Load) -> list[int]:
+    """The newest tick that any client of each room has been told."""
+    newest: dict[int, int] = {}
+    for client in load.clients:
+        newest[client.room] = max(newest.get(client.room, 0), client.newest_tick or 0)
+    return list(newest.values())
 
 
 def step_cost_us(seats: int, seed: int) -> float:
-    """The game's own step with as many seats, all moving as bots move."""
-    seats = min(seats, 256)
+    """The game's own steps with as many seats, all moving as bots move."""
+    if seats > SEATS_MAX:
+        return step_cost_us(SEATS_MAX, seed) * seats / SEATS_MAX
     arena = make_arena({"map": MAP, "frag_limit": 0, "time_limit_s": 600, "warmup_s": 0}, seats)
     world, moves = arena.new_world(seed), bot_moves(MAP, seed)
     for seat in range(seats):
@@ -217,7 +222,13 @@ def resident_mb(pid: int) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = tool("tests.bench.capacity", __doc__)
-    parser.add_argument("--clients", type=number(1, 256), default=64, metavar="N", help="1 to 256")
+    parser.add_argument(
+        "--clients",
+        type=number(1, CLIENTS_MAX),
+        default=64,
+        metavar="N",
+        help=f"1 to {CLIENTS_MAX}; more than {SEATS_MAX} in rooms of so many",
+    )
     parser.add_argument("--hz", type=number(1, 240), default=60, metavar="N", help="ticks per second")
     parser.add_argument("--seconds", type=SECONDS, default=20.0, metavar="S", help="measured")
     parser.add_argument("--seed", type=SEED, default=1, metavar="N", help=SEED_HELP)

@@ -20,6 +20,8 @@ from engine.world import first_difference
 from game.arena import ARENA_COMMAND, ARENA_DIGEST, ARENA_SCHEMA
 from tests.bench.light import LightPlayer, MovesCode, light_moves, view_fractions
 
+SEATS_MAX: Final = 256
+"""Of a match; more clients open rooms of their own."""
 TURNS_PER_TICK: Final = 8
 CONTROL_EVERY_S: Final = 0.5
 
@@ -27,13 +29,19 @@ CONTROL_EVERY_S: Final = 0.5
 class LightClient:
     """One player with his two sockets."""
 
-    def __init__(self, number: int, server: Address, moves: MovesCode, view_fraction: int) -> None:
+    def __init__(self, number: int, server: Address, moves: MovesCode, view_fraction: int, rooms: dict[int, int], map_name: str) -> None:
+        """``rooms``: id of each room that is there already, by its place among the rooms; the first player of a room opens it."""
+        self.room: Final = number // SEATS_MAX
         self.seat: int | None = None
         self.ended = ""
         self.player: LightPlayer | None = None
         self._number: Final = number
         self._server: Final = server
         self._moves: Final = moves
+        self._rooms: Final = rooms
+        self._map_name: Final = map_name
+        self._is_asking = False
+        """It may enter its room as soon as that is there."""
         self._view_fraction: Final = view_fraction
         self._control: Final = ControlClient(
             schema_digest=ARENA_DIGEST,
@@ -94,6 +102,8 @@ class LightClient:
         if data and (plain := self._tls.receive(data)):
             self._control.receive(plain, now)
         self._control.advance(now)
+        if self._is_asking:
+            self._enter()
         for event in self._control.events():
             self._take(event)
         if out := self._control.bytes_to_send(now):
@@ -101,15 +111,28 @@ class LightClient:
         if cipher := self._tls.bytes_to_send():
             self._socket.sendall(cipher)
 
+    def _enter(self) -> None:
+        room_id = self._rooms.get(self.room)
+        if room_id is not None:
+            self._control.request(m.JoinRoom(room_id))
+        elif self._number % SEATS_MAX == 0:
+            settings: dict[str, int | str] = {"map": self._map_name, "frag_limit": 0, "time_limit_s": 3600, "warmup_s": 0}
+            self._control.request(m.CreateRoom(f"Arena {self.room + 1}", settings, seats=SEATS_MAX))
+        else:
+            return
+        self._is_asking = False
+
     def _take(self, event: object) -> None:
         if isinstance(event, c.Welcomed):
-            self._control.request(m.JoinRoom(0))
+            self._is_asking = True
+            self._enter()
         elif isinstance(event, c.Disconnected):
             self.ended = f"{event.reason} {event.detail}"
         elif isinstance(event, c.NewsReceived):
             news = event.message
             if isinstance(news, m.RoomState) and not self._ready:
                 self._ready = True
+                self._rooms.setdefault(self.room, news.room_id)
                 self._control.request(m.SetReady(True))
             elif isinstance(news, m.Seated):
                 self.player = LightPlayer(news, self._number, self._moves, self._view_fraction)
@@ -123,7 +146,10 @@ class Load:
 
     def __init__(self, server: Address, count: int, *, map_name: str, seed: int = 1) -> None:
         moves, fractions = light_moves(map_name, seed), view_fractions(seed, count)
-        self.clients: Final = [LightClient(number, server, moves[number % len(moves)], fractions[number]) for number in range(count)]
+        rooms = {0: 0}  # the permanent one
+        self.clients: Final = [
+            LightClient(number, server, moves[number % len(moves)], fractions[number], rooms, map_name) for number in range(count)
+        ]
         self._turn = 0
         self.kept_up_pct = 100.0
         """Turns taken of those that were due in the last run: below 99 the load was too slow, and the figures say little."""

@@ -25,7 +25,7 @@ from typing import Any, Protocol
 from engine.datagram import Connection, Received
 from engine.ids import Address, ConnectionId, Ticket
 from engine.replication import CommandEntry, CommandsMessage, write_commands
-from engine.session.message_kinds import COMMANDS_MESSAGE, SNAPSHOT_MESSAGE
+from engine.session.message_kinds import COMMANDS_MESSAGE, PACED_SNAPSHOT_MESSAGE, SNAPSHOT_MESSAGE
 from engine.wire import expand
 from game.arena import ARENA_COMMAND
 from tests.bench.snapshot_bytes import arena_match
@@ -67,8 +67,8 @@ class OurClient:
             self.bytes_in += len(data)
             self._connection.receive(data, self._server, now)
         for event in self._connection.events():
-            if isinstance(event, Received) and event.message[0] == SNAPSHOT_MESSAGE:
-                self._take(event.message)
+            if isinstance(event, Received) and event.message[0] in (SNAPSHOT_MESSAGE, PACED_SNAPSHOT_MESSAGE):
+                self._take(event.message[1 if event.message[0] == SNAPSHOT_MESSAGE else 2 :])
         self._connection.advance(now)
         if self._newest is not None:
             entry = CommandEntry(self._newest + LEAD_TICKS, ARENA_COMMAND.neutral, max(0, self._newest - 2), 0)
@@ -79,7 +79,7 @@ class OurClient:
             self._socket.send(data)
 
     def _take(self, message: bytes) -> None:
-        head = int.from_bytes(message[1:6].ljust(5, b"\0"), "big")
+        head = int.from_bytes(message[:5].ljust(5, b"\0"), "big")
         tick = expand((head >> 18) & 0xFFFF, self._newest or 0) if head >> 34 else (head >> 2) & 0xFFFFFFFF
         self._newest = tick if self._newest is None else max(tick, self._newest)
         self.states += 1

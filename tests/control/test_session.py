@@ -274,3 +274,22 @@ def test_pings_of_many_do_not_stay_together() -> None:
     assert min(gaps) > 0.74
     assert max(gaps) < 1.02
     assert len({times[8] for times in pinged.values()}) > 4
+
+
+def test_a_server_pings_every_second_and_a_client_every_fourth() -> None:
+    server = make_server()
+    pair = Pair(make_client("Ada"), server)
+    pair.connect()
+    pings = {"server": 0, "client": 0}
+    now = 0.0
+    for _ in range(4000):
+        now += 0.01
+        pair.client.advance(now)
+        if data := pair.client.bytes_to_send(now):
+            pings["client"] += sum(isinstance(message, messages.Ping) for message in unframe(data))
+            server.receive(pair.peer, data, now)
+        server.advance(now)
+        for _, data in server.bytes_to_send(now):
+            pings["server"] += sum(isinstance(message, messages.Ping) for message in unframe(data))
+            pair.client.receive(data, now)
+    assert pings == {"server": pytest.approx(40, abs=1), "client": pytest.approx(10, abs=1)}

@@ -71,14 +71,14 @@ DATAGRAM: Final = (
         "engine/datagram/connection.py",
         """        body = self._seal_in.open(sequence, datagram[:HEADER_BYTES], datagram[HEADER_BYTES:])
         if body is None:
-            return self._drop(DropReason.BAD_SEAL)
+            self._drop(DropReason.BAD_SEAL)\n            return None
 
         is_newest = window.advance(sequence)
 """,
         """        is_newest = window.advance(sequence)
         body = self._seal_in.open(sequence, datagram[:HEADER_BYTES], datagram[HEADER_BYTES:])
         if body is None:
-            return self._drop(DropReason.BAD_SEAL)
+            self._drop(DropReason.BAD_SEAL)\n            return None
 """,
         "Forged numbers move the window, and the genuine datagrams are refused as repeats.",
         "tests/datagram",
@@ -214,16 +214,16 @@ DATAGRAM: Final = (
     Bug(
         "reply_before_a_valid_seal",
         "engine/datagram/connection.py",
-        "        if body is None:\n            return self._drop(DropReason.BAD_SEAL)",
-        "        if body is None:\n            self._path = self._path or path\n            return self._drop(DropReason.BAD_SEAL)",
+        "        if body is None:\n            self._drop(DropReason.BAD_SEAL)",
+        "        if body is None:\n            self.path = self.path or path\n            self._drop(DropReason.BAD_SEAL)",
         "A forged datagram for an unused ticket makes the server talk to its sender.",
         "tests/datagram",
     ),
     Bug(
         "timeout_put_off_by_junk",
         "engine/datagram/connection.py",
-        "        if body is None:\n            return self._drop(DropReason.BAD_SEAL)",
-        "        if body is None:\n            self._heard_at = now\n            return self._drop(DropReason.BAD_SEAL)",
+        "        if body is None:\n            self._drop(DropReason.BAD_SEAL)",
+        "        if body is None:\n            self._heard_at = now\n            self._drop(DropReason.BAD_SEAL)",
         "Forged datagrams keep a dead connection, and its seat, alive for ever.",
         "tests/datagram",
     ),

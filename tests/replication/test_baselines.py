@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from engine.replication import BaselineRing, ClientBaseline
 from engine.replication.baselines import SHARED_BASELINES, SHARED_TICKS_BACK_MAX, SHARING_CLIENTS_MIN, shared_baselines
@@ -140,11 +141,25 @@ def test_many_ages_become_a_few_ticks_that_all_but_the_last_reach() -> None:
     assert max(own - tick for own, tick in zip(acknowledged, chosen, strict=True)) <= SHARED_TICKS_BACK_MAX
 
 
-def test_one_baseline_for_all_is_as_old_as_nearly_the_oldest_and_not_as_a_straggler() -> None:
-    acknowledged = [100] * 60 + [99] * 38 + [60, 50]
-    assert shared_baselines(acknowledged, 1) == (99,)
-    assert shared_baselines(acknowledged, 2) == (100, 99)
-    assert shared_baselines([100] * 100, 1) == ()
-    client = client_that_acknowledged(*range(150, 201))
-    ring = ring_with(202)
-    assert client.choose(ring, 202, (199,)) == (ring.at(199), None)
+def codings(acknowledged: list[int], shared: tuple[int, ...]) -> int:
+    """How many baselines clients who hold everything that they might choose."""
+    ring, chosen = ring_with(302), set()
+    for tick in acknowledged:
+        client = client_that_acknowledged(*range(240, tick + 1))
+        baseline, _ = client.choose(ring, 302, shared)
+        assert baseline is not None
+        chosen.add(baseline.tick)
+    return len(chosen)
+
+
+@pytest.mark.parametrize(("ages", "least"), [(1, 1), (2, 1), (3, 1), (5, 1), (6, 2), (9, 2), (15, 3), (40, 8)])
+def test_as_few_codings_as_can_be_and_never_more_than_with_four(ages: int, least: int) -> None:
+    acknowledged = [300 - index % ages for index in range(160)]
+    fewest = codings(acknowledged, shared_baselines(acknowledged, fewest=True))
+    assert fewest == least
+    assert fewest <= codings(acknowledged, shared_baselines(acknowledged))
+
+
+def test_one_who_is_far_away_costs_nobody_else_anything() -> None:
+    acknowledged = [300] * 60 + [299] * 38 + [270, 260]
+    assert shared_baselines(acknowledged, fewest=True) == (299, 270, 260)

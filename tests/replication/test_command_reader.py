@@ -150,7 +150,7 @@ def test_a_value_out_of_range_is_refused_the_fast_way_too() -> None:
     assert told
 
 
-def test_a_message_behind_a_loss_is_read_whole() -> None:
+def test_of_a_message_behind_a_loss_what_was_lost_is_read_too() -> None:
     reader = Checked()
     entries = [CommandEntry(tick, SCHEMA.neutral, tick - 4, 0) for tick in range(100, 120)]
     given = [reader.take(write_commands(SCHEMA, CommandsMessage(5, False, tuple(entries[at - 4 : at])))) for at in (4, 5, 7, 8, 6)]

@@ -55,7 +55,7 @@ def play(governor: LoadGovernor, full: float, snapshots: float, ticks: int) -> l
     return paces
 
 
-@pytest.mark.parametrize(("full", "snapshots"), [(0.66, 0.6), (0.6, 0.38), (0.66, 0.9), (0.5, 0.1)])
+@pytest.mark.parametrize(("full", "snapshots"), [(0.66, 0.6), (0.58, 0.38), (0.66, 0.9), (0.5, 0.1)])
 def test_after_trouble_that_has_passed_everybody_gets_every_snapshot_again(full: float, snapshots: float) -> None:
     governor = LoadGovernor(3)
     play(governor, full, snapshots, 600)
@@ -66,7 +66,7 @@ def test_after_trouble_that_has_passed_everybody_gets_every_snapshot_again(full:
     assert sorted(paces, reverse=True) == paces, "step by step, and none of them back"
 
 
-@pytest.mark.parametrize("snapshots", [0.9, 0.93, 0.97])
+@pytest.mark.parametrize("snapshots", [0.95, 0.97, 0.99])
 def test_a_pace_that_proves_too_fast_is_tried_again_ever_more_rarely(snapshots: float) -> None:
     governor = LoadGovernor(2)
     paces = play(governor, 0.9, snapshots, 40 * FASTER_EVERY_TICKS_MAX // 10)
@@ -110,12 +110,10 @@ def test_the_slowest_pace_of_one_never_leaves_anything_out() -> None:
     assert governor.spread_ticks == 1
 
 
-def test_the_less_time_there_is_the_fewer_codings() -> None:
+def test_with_little_time_as_few_codings_as_can_be() -> None:
     governor = LoadGovernor(3)
     asked = []
     for load in (0.1, 0.4, 0.6, 0.1):
         note(governor, load, 300)
-        asked.append(governor.codings(4))
-    assert asked == [4, 2, 1, 4]
-    note(governor, 0.4, 300)
-    assert governor.codings(1) == 1
+        asked.append(governor.wants_fewest_codings)
+    assert asked == [False, False, True, False]

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from engine.conditions import NetConditions
+from engine.datagram import DatagramLimits
+from engine.ids import Address, ConnectionId, Ticket
 from engine.replication import BaselineRing, ClientBaseline
 from engine.session.governor import SPREAD_TICKS_MAX
 from engine.session.message_kinds import PACE_TICKS_MAX, PACED_SNAPSHOT_MESSAGE, SNAPSHOT_MESSAGE
@@ -20,8 +22,8 @@ SECONDS = 5
 class Watched:
     """A match, and what goes to and fro in it."""
 
-    def __init__(self, conditions: str) -> None:
-        self.match = ToyMatch(PLAYERS, conditions=NetConditions.parse(conditions))
+    def __init__(self, conditions: str, players: int = PLAYERS) -> None:
+        self.match = ToyMatch(players, conditions=NetConditions.parse(conditions))
         self.match.start()
         self.match.simulation.run_for(8)
         self.host = self.match.server.host
@@ -80,7 +82,7 @@ def test_players_send_in_turns() -> None:
         before = watched._counts()[0]
         watched.match.simulation.run_for(1 / 60)
         per_tick.append(watched._counts()[0] - before)
-    assert max(per_tick) < PLAYERS
+    assert max(per_tick) <= 2
     assert sum(per_tick) == pytest.approx(60 / SPREAD_TICKS_MAX * PLAYERS, abs=PLAYERS)
 
 
@@ -110,15 +112,51 @@ def test_commands_that_are_lost_come_with_the_next_message_of_a_slowed_server_to
     assert bad < 1.0, "of 60 a second"
 
 
-@pytest.mark.parametrize("pace", [0, PACE_TICKS_MAX + 1, 255])
-def test_a_pace_that_cannot_be_is_ignored(pace: int) -> None:
+@pytest.mark.parametrize("pace", [0, 1, 2, PACE_TICKS_MAX, PACE_TICKS_MAX + 1, 255])
+def test_a_pace_that_cannot_be_is_ignored_and_its_snapshot_too(pace: int, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched("latency=5")
     playing = watched.match.clients[0].match
     assert playing is not None
-    whole = playing._last_snapshot
-    assert whole[0] == SNAPSHOT_MESSAGE
+    kept: list[bytes] = []
+    with monkeypatch.context() as holding:
+        holding.setattr(playing, "_take_snapshot", lambda message, now: kept.append(message))
+        watched.run(2 / 60)
+    assert kept[0][0] == SNAPSHOT_MESSAGE
     snapshots = playing.snapshots
-    for message in (bytes([PACED_SNAPSHOT_MESSAGE, pace]) + whole[1:], bytes([PACED_SNAPSHOT_MESSAGE]), bytes([PACED_SNAPSHOT_MESSAGE, 2])):
-        playing._take_snapshot(message, 0.0)
-    assert playing.snapshots == snapshots
-    assert playing.clock.apart_ticks_wanted == 1
+    playing._take_snapshot(bytes([PACED_SNAPSHOT_MESSAGE]), watched.match.simulation.now)
+    playing._take_snapshot(bytes([PACED_SNAPSHOT_MESSAGE, pace]) + kept[0][1:], watched.match.simulation.now)
+    is_taken = 1 <= pace <= PACE_TICKS_MAX
+    assert playing.snapshots == snapshots + is_taken
+    assert playing.clock.apart_ticks_wanted == (pace if is_taken else 1)
+
+
+@pytest.mark.parametrize("conditions", ["latency=5", "latency=40,jitter=5"])
+def test_who_joins_a_slowed_server_sends_nothing_late_either(conditions: str) -> None:
+    watched = Watched(conditions, players=PLAYERS - 1)
+    watched.overload()
+    watched.run(2)
+    before = watched._counts()[2]
+    client = watched.match.add_client(PLAYERS - 1)
+    watched.match.simulation.run_until(lambda: client.match is not None and client.match.commands_sent > 60, 10, "the newcomer plays")
+    assert watched._counts()[2] - before <= SPREAD_TICKS_MAX, "the ticks between its first command's arrival and that command's own"
+
+
+def test_a_new_ticket_changes_nothing_about_the_pace() -> None:
+    watched = Watched("latency=5")
+    watched.overload()
+    watched.run(2)
+    playing = watched.match.clients[0].match
+    assert playing is not None
+    old = playing.connection
+    playing.renew(Ticket(ConnectionId(7), bytes(16), bytes(16), 10.0), Address("203.0.113.9", 7777), watched.match.simulation.now)
+    assert playing.connection is not old
+    assert playing.connection._ack_delay_s == old._ack_delay_s > DatagramLimits().ack_delay_max_s
+
+
+def test_a_match_is_coded_for_fewer_baselines_while_there_is_much_to_do() -> None:
+    watched = Watched("latency=5")
+    (match,) = watched.host._matches.values()
+    assert not match.wants_fewest_codings
+    watched.overload()
+    watched.run(0.1)
+    assert match.wants_fewest_codings

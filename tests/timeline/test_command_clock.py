@@ -227,3 +227,36 @@ def test_any_feedback_is_harmless() -> None:
 def test_using_it_before_the_start_is_our_mistake() -> None:
     with pytest.raises(LocalProtocolError):
         CommandClock(RATE).advance(0.0)
+
+
+def test_messages_go_apart_only_when_the_clock_is_ahead_and_together_at_once() -> None:
+    clock = CommandClock(60)
+    clock.start(1000, 0.05, 10.0)
+    now, lead = 10.0, clock.advance(10.0).stop
+    clock.send_apart(3)
+    assert (clock.apart_ticks_wanted, clock.apart_ticks) == (3, 1)
+    went_apart_after = 0
+    while clock.apart_ticks == 1:
+        now += 1 / 60
+        went_apart_after += 1
+        lead = clock.advance(now).stop
+    assert lead - 1000 - (now - 10.0) * 60 > 3.0 + 0.9 + 1.0 + 1.5, "nearly two ticks further than before"
+    assert 20 < went_apart_after < 90, "5 % faster until then"
+    clock.send_apart(1)
+    assert clock.apart_ticks == 1
+    for _ in range(300):
+        now += 1 / 60
+        lead = clock.advance(now).stop
+    assert lead - 1000 - (now - 10.0) * 60 == pytest.approx(3.0 + 0.9 + 1.0 + 0.5, abs=0.6), "the lead is given back"
+    with pytest.raises(LocalProtocolError):
+        clock.send_apart(0)
+
+
+def test_a_clock_that_starts_apart_starts_ahead() -> None:
+    together, apart = CommandClock(60), CommandClock(60)
+    apart.send_apart(3)
+    for clock in (together, apart):
+        clock.start(1000, 0.05, 10.0)
+    ticks = [clock.advance(10.0 + 1 / 60).stop for clock in (together, apart)]
+    assert ticks[1] - ticks[0] == 2
+    assert apart.apart_ticks == 3
