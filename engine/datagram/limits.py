@@ -33,7 +33,8 @@ class DatagramLimits:
     outbox_bytes_max: int = 256 * 1024
     """Queued between two drains; over it, a message is dropped and counted (nobody drains: sending later would only be late)."""
     events_max: int = 1024
-    """Received messages not yet drained; over it, dropped and counted."""
+    """Received messages not yet drained; over it, dropped and counted. On a server those that come one to a datagram wait elsewhere,
+    together with other clients' (``engine.datagram.endpoint.RECEIVED_MAX``); of one client no more than ``datagrams_per_s_max``."""
     datagrams_per_s_max: int = 2000
     """Server: a peer whose *valid* datagrams exceed this in a second is disconnected for flooding. Room for a 240 Hz client whose
     network held everything back for some seconds; forged datagrams do not count, or they would spend an honest peer's allowance."""

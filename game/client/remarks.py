@@ -29,7 +29,7 @@ def tell_no_match(reports: Sequence[Mapping[str, Any]]) -> None:
     """Figures that are all nothing need a reason, where nothing went wrong."""
     went_well = any(report["disconnect_reason"] is None for report in reports)
     if went_well and not any(report["snapshots"] for report in reports):
-        say("No match had begun by the end, so there are no figures: connecting and a room's countdown count, too.")
+        say("No match was played by the end, so there are no figures: connecting, the lobby and a room's countdown count, too.")
 
 
 def tell_missing_snapshots(reports: Sequence[Mapping[str, Any]]) -> None:

@@ -326,7 +326,7 @@ def test_a_window_closed_before_any_match_says_so(files, capsys, monkeypatch):
     pygame.display.init()
     assert code == 0
     captured = capsys.readouterr()
-    assert "No match had begun by the end" in captured.err
+    assert "No match was played by the end" in captured.err
     assert captured.out == ""
 
 

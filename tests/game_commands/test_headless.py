@@ -159,7 +159,7 @@ def test_a_time_too_short_for_a_match_is_told(capsys: pytest.CaptureFixture[str]
     tell_no_match([refused])
     assert capsys.readouterr().err == ""
     tell_no_match([nothing, refused])
-    assert capsys.readouterr().err.startswith("No match had begun by the end")
+    assert capsys.readouterr().err.startswith("No match was played by the end")
 
 
 def test_snapshots_that_did_not_come_are_told_but_not_on_a_computer_that_is_slow_itself(capsys: pytest.CaptureFixture[str]) -> None:
