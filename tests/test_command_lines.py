@@ -35,7 +35,7 @@ def test_all_tools_are_found() -> None:
         ("bench.simulation", ["--net", "foo"], "argument --net: network conditions: 'foo' is unknown"),
         ("bench.simulation", ["--net", "loss=500"], "argument --net: network conditions: loss must be 0 to 100 percent, not 500"),
         ("bench.simulation", ["--seconds", "-5"], "--seconds: -5 is not in 0.1 to 86400"),
-        ("bench.simulation", ["--clients", "0"], "--clients: 0 is not in 1 to 1024"),
+        ("bench.simulation", ["--clients", "0"], "--clients: 0 is not in 1 to 256"),
         ("bench.simulation", ["--clients", "-1"], "--clients: -1 is not in 1 to 256"),
         ("bench.simulation", ["--clients", "99"], "--clients: arena has 16 seats, not 99"),
         ("bench.simulation", ["--game", "chess"], "--game: invalid choice: 'chess'"),
