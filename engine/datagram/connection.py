@@ -153,16 +153,13 @@ class Connection(Outgoing):
             return self._drop(DropReason.WRONG_KIND)
         if connection_id != self.id:
             return self._drop(DropReason.UNKNOWN_CONNECTION)
-        received = self.receive_checked(datagram, sequence, path, now)
-        if received is not None:
+        if (received := self.receive_checked(datagram, sequence, path, now)) is not None:
             self._events.append(received)  # alone: no other waits
         return None
 
     def receive_checked(self, datagram: bytes, wire_sequence: int, path: Address, now: float) -> Received | None:
-        """As :meth:`receive`, for an endpoint that has already checked size, kind and id and read the sequence number.
-
-        Where a server's datagram brings one message and nothing else, and no events wait, the message is returned: it stands in for
-        :meth:`events`, which need not be asked then (the queues of 256 players were a fortieth of a tick).
+        """As :meth:`receive`, for an endpoint that has already checked size, kind and id and read the sequence number. What a server hears
+        mostly, one message and nothing else while no events wait, is returned, and :meth:`events` need not be asked (a fortieth of a tick).
         """
         state = self.state
         if state is not State.CONNECTED and (reason := self._refusal(now)) is not None:
@@ -181,10 +178,9 @@ class Connection(Outgoing):
             return None
 
         is_newest = window.advance(sequence)
-        size = len(datagram)
         self._now = self._heard_at = now
         self._datagrams_in += 1
-        self._bytes_in += size
+        self._bytes_in += len(datagram)
         if is_newest:
             self._sender.newest_heard_at = now
         if self._is_server:
@@ -219,7 +215,7 @@ class Connection(Outgoing):
         if parts:
             self._owe_acknowledgement(now)
         self._wake()  # fragments, challenges, new paths: they have times of their own
-        self._take_parts(parts, path, size, is_newest, now)
+        self._take_parts(parts, path, len(datagram), is_newest, now)
         return None
 
     def _refusal(self, now: float) -> DropReason | None:
